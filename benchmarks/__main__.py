@@ -46,7 +46,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sizes", default="1000,100000", help="orders in the table, a database each")
     parser.add_argument("--clients", default="1,4,16")
     parser.add_argument("--seconds", type=float, default=1.5, help="of each slice; five slices of each kind")
-    parser.add_argument("--only", choices=["place", "read", "dialects", "feed"])
+    parser.add_argument("--only", action="append", choices=["place", "read", "dialects", "feed", "outgoing"])
     return parser.parse_args()
 
 
@@ -55,9 +55,9 @@ def database_url(url: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def databases(url: str, sizes: list[int]) -> Iterator[dict[int, str]]:
+def databases(url: str, sizes: list[int], what: str = "bench") -> Iterator[dict[int, str]]:
     """A database for each size beside the given one, dropped at the end."""
-    names = {size: f"ordersite_bench_{size}" for size in sizes}
+    names = {size: f"ordersite_{what}_{size}" for size in sizes}
     try:
         with psycopg.connect(url, autocommit=True) as admin:
             for name in names.values():
@@ -191,6 +191,13 @@ def feed(url: str) -> dict[str, Any]:
     return found
 
 
+def outgoing(url: str) -> None:
+    """Webhooks through the outbox, by benchmarks.outgoing in a process of its own."""
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.outgoing"], cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True
+    )
+
+
 def main() -> None:
     chosen = options()
     local = "127.0.0.1"
@@ -208,8 +215,10 @@ def main() -> None:
             "accept, answering all",
         ],
         "feed": [],
+        "outgoing": [],
     }
-    wanted = kinds[chosen.only] if chosen.only else [*kinds["read"], *kinds["dialects"], *kinds["place"]]
+    parts = chosen.only or ["read", "dialects", "place", "feed", "outgoing"]
+    wanted = [kind for part in parts for kind in kinds[part]]
     clients = [int(count) for count in chosen.clients.split(",")]
     sizes = sorted(int(size) for size in chosen.sizes.split(","))
     with tempfile.TemporaryDirectory() as directory:
@@ -226,8 +235,10 @@ def main() -> None:
                 statements=found[0].statements,
                 memory=sizes_of_memory,
             )
-        if chosen.only in (None, "feed"):
+        if "feed" in parts:
             feed(url)
+        if "outgoing" in parts:
+            outgoing(url)
     print(f"{machine()}; {time.time() - begun:.0f} s")
 
 

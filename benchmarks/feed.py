@@ -30,7 +30,7 @@ from websockets.asyncio.server import broadcast, serve
 from websockets.typing import Subprotocol
 
 from benchmarks.own_site import own_site
-from benchmarks.servers import cpu_seconds
+from benchmarks.servers import cpu_seconds, memory_mb
 from tests.tracking.readers import readers
 
 
@@ -90,6 +90,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200)
     parser.add_argument("--tablets", type=int, default=600)
     parser.add_argument("--slow", type=int, default=30, help="Events of the run with 3 a second.")
+    parser.add_argument(
+        "--rounds", type=int, default=0, help="Of --events more, each with the server's memory after it."
+    )
     parser.add_argument("--boards", type=int, default=0, help="Of the vendor, in a browser, at each run of ours.")
     options = parser.parse_args()
     with own_site("feed") as directory:
@@ -132,13 +135,17 @@ def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace
             time.sleep(pause)
         return sent
 
+    def in_a_row(order: Order, count: int) -> list[float]:
+        return one_by_one(order, count, 0)
+
     results: dict[str, dict[str, float]] = {}
     with serving(directory, "--no-worker", REDIS_URL=redis_url) as server:
         pid = server.process.pid
         for label, count, send in (
             ("burst", options.events, at_once),
-            ("stream", options.events, lambda order, count: one_by_one(order, count, 0)),
+            ("stream", options.events, in_a_row),
             ("slow", options.slow, lambda order, count: one_by_one(order, count, 0.333)),
+            *((f"round {number}", options.events, in_a_row) for number in range(1, options.rounds + 1)),
         ):
             order = new_order()
             with open_boards(options.boards, server.port, order.vendor_id, cast.owner) as boards:
@@ -155,6 +162,10 @@ def measure_sockets(directory: Path, redis_url: str, options: argparse.Namespace
                 for board in boards:
                     expect(board.page.locator("#board")).to_have_attribute("data-drawn", str(count), timeout=60_000)
                     assert board.faults == []
+            memory = memory_mb([pid])
+            print(
+                f"server after {label}", " ".join(f"{key}_mb={value:.0f}" for key, value in memory.items()), flush=True
+            )
         alone, behind = (admission(server, cast, options.tablets, dead) for dead in (0, options.tablets))
         for label, admitted in (("tablets", alone), ("tablets behind the dead", behind)):
             print(f"feed {label}", " ".join(f"{key}={value:.2f}" for key, value in admitted.items()), flush=True)

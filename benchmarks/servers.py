@@ -104,8 +104,8 @@ def family(pid: int) -> list[int]:
 
 
 def memory_mb(pids: list[int]) -> dict[str, float]:
-    """RSS, and PSS (what is shared counted in parts), of these processes together, in MB."""
-    sums = {"rss": 0.0, "pss": 0.0}
+    """RSS, PSS (what is shared counted in parts), and what of RSS no file stands behind, of these together, in MB."""
+    sums = {"rss": 0.0, "pss": 0.0, "anonymous": 0.0}
     for pid in pids:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             name = line.split(":")[0].lower()

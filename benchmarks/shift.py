@@ -4,9 +4,8 @@
 
 It makes its own database. Orders are placed and moved through two granian processes; the pages, the sockets and the
 worker are in a third. Each order is collected: placed by its customer, accepted, made and handed over by its vendor.
-One more stays open, is told to be later once a second, and is what the tracking page follows. The load pauses at the
-start (once the board's last column is full), in the middle and at the end, and memory is read while no other order is
-open.
+One more stays open, is told to be later once a second, and is what the tracking page follows. The load pauses once the
+board's last column is full and after each quarter, and memory is read while no other order is open.
 """
 
 import argparse
@@ -200,10 +199,12 @@ class Shift:
     legs: list[Played] = field(default_factory=list)
 
     def run(self, orders: int, per_second: float) -> None:
-        """In three legs, with a pause after each."""
-        first = min(orders, max(FILLS, orders // 5))
-        second = (orders - first) // 2
-        for count in (first, second, orders - first - second):
+        """In legs, with a pause after each: until the last column is full, then until each quarter's end."""
+        ends = sorted(
+            {min(orders, FILLS), *(end for quarter in (1, 2, 3, 4) if (end := orders * quarter // 4) > FILLS)}
+        )
+        for begin, end in itertools.pairwise([0, *ends]):
+            count = end - begin
             self.watch(functools.partial(self.crew.play, count, per_second=per_second, followed=self.followed))
             if refused := self.legs[-1].refused:
                 raise RuntimeError(f"{len(refused)} calls were refused, the first: {refused[0]}")
@@ -234,7 +235,13 @@ class Shift:
         found = {name: opened.memory() for name, opened in self.pages.items()}
         found["board"]["cards"] = self.pages["board"].page.locator(".card").count()
         for name, pid in self.pids.items():
-            found[name] = {"RSS, MB": memory_mb([pid])["rss"], "open files": len(os.listdir(f"/proc/{pid}/fd"))}
+            memory = memory_mb([pid])
+            found[name] = {
+                "RSS, MB": memory["rss"],
+                "anonymous, MB": memory["anonymous"],
+                "threads": len(os.listdir(f"/proc/{pid}/task")),
+                "open files": len(os.listdir(f"/proc/{pid}/fd")),
+            }
         return found
 
 
@@ -259,17 +266,19 @@ def shift_of(cast: "Cast", page_port: int, ports: Sequence[int], pids: dict[str,
 
 def tell(shift: Shift) -> None:
     """Prints the table, the rates and what went wrong."""
-    print("| | | start | middle | end |\n| --- | --- | ---: | ---: | ---: |")
+    played = itertools.accumulate(leg.orders for leg in shift.legs)
+    print("| orders played | |", " | ".join(f"{orders:,}" for orders in played), "|")
+    print("| --- | --- |" + " ---: |" * len(shift.legs))
     first = shift.readings[0]
     for who, values in first.items():
         for what in values:
             told = [reading[who][what] for reading in shift.readings]
             digits = 1 if "MB" in what else 0
             print(f"| {who} | {what} |", " | ".join(f"{one:,.{digits}f}" for one in told), "|")
-    for name, leg in zip(("first", "second", "third"), shift.legs, strict=True):
+    for leg in shift.legs:
         ordered = sorted(leg.latencies)
         print(
-            f"{name} leg: {leg.orders:,} orders in {leg.took:.0f} s, {leg.orders / leg.took:.1f} a second; "
+            f"{leg.orders:,} orders in {leg.took:.0f} s, {leg.orders / leg.took:.1f} a second; "
             f"{len(ordered):,} calls, p50 {1000 * statistics.median(ordered):.0f} ms, "
             f"p99 {1000 * ordered[int(len(ordered) * 0.99) - 1]:.0f} ms"
         )

@@ -9,5 +9,5 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Has the orders hear of changes of their vendors, and of drivers who come on duty."""
-        for listening in ("moving.due_times", "moving.dispatch", "outgoing.vendor_changes"):
+        for listening in ("moving.due_times", "moving.dispatch", "outgoing.vendor_changes", "record.harm"):
             import_module(f"orders.services.{listening}")

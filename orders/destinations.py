@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from orders.checkout import Cart, Place
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 from ordersite.places.geometry import distance
@@ -18,20 +18,20 @@ def find_zone(cart: Cart, vendor: Vendor, menu: Menu, place: Place) -> Zone:
     A zone that staff chose by hand needs no location.
     """
     if not cart.zone_by_hand and (place.lat is None or place.lng is None):
-        code = Code.REQUIRED_LOCATION_OF_ADDRESS if place.address else Code.REQUIRED_LOCATION
+        code = FaultCode.REQUIRED_LOCATION_OF_ADDRESS if place.address else FaultCode.REQUIRED_LOCATION
         raise Invalid(code, Field.LOCATION, at=cart.at)
     if not place.address:
-        raise Invalid(Code.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
+        raise Invalid(FaultCode.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
     zones = menu.zones
     if cart.delivery_zone_id is not None:
         zones = tuple(zone for zone in zones if zone.id == cart.delivery_zone_id)
         if not zones:
-            raise Invalid(Code.UNKNOWN_ZONE, Field.DELIVERY_ZONE, at=cart.at, vendor=vendor.name)
+            raise Invalid(FaultCode.UNKNOWN_ZONE, Field.DELIVERY_ZONE, at=cart.at, vendor=vendor.name)
     if cart.zone_by_hand:
         return zones[0]
     zone = zone_at(zones, vendor, place)
     if zone is None:
-        raise Invalid(Code.OUTSIDE_DELIVERY_ZONE, Field.LOCATION, at=cart.at, vendor=vendor.name)
+        raise Invalid(FaultCode.OUTSIDE_DELIVERY_ZONE, Field.LOCATION, at=cart.at, vendor=vendor.name)
     return zone
 
 

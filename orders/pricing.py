@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, InvalidFields, Path, Step
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json, divide, half_up
@@ -105,6 +105,8 @@ class PricedOption:
     charged: str = UNIT
     total: int = 0
     text: str = ""
+    allergens: str = ""  # codes with a blank between
+    allergen_note: str = ""
 
     def doubled_for(self, units: int) -> int:
         """Twice what it costs a line of so many units, exactly; of none, what is charged once."""
@@ -139,6 +141,8 @@ class PricedLine:
     substitute_price: int | None = None  # of 1000 units, as it was shown when it was chosen
     discount: int = 0
     tax: int = 0
+    allergens: str = ""  # of the product alone: codes with a blank between
+    allergen_note: str = ""
 
 
 def single_line(name: str, amount: int, tax_rate: int = 0) -> PricedLine:
@@ -187,7 +191,7 @@ def price_lines(menu: Menu, items: Sequence[CartItem], at: Path = ()) -> list[Pr
     if faults:
         raise InvalidFields(faults)
     if sum(line.total for line in lines) > MAX_MINOR:
-        raise InvalidFields([Fault(Code.TOO_LARGE_ORDER, Field.ITEMS, at=at)])
+        raise InvalidFields([Fault(FaultCode.TOO_LARGE_ORDER, Field.ITEMS, at=at)])
     return lines
 
 
@@ -263,7 +267,7 @@ def check_minimum(currency: str, zone: Zone | ZoneTerms | None, subtotal: int, a
     """Raises InvalidFields below_minimum for items of less than the zone asks for."""
     if zone and subtotal < zone.minimum:
         least = as_json(zone.minimum, currency)
-        fault = Fault(Code.BELOW_MINIMUM_ZONE, Field.ITEMS, at=at, told={"minimum": least}, zone=zone.name)
+        fault = Fault(FaultCode.BELOW_MINIMUM_ZONE, Field.ITEMS, at=at, told={"minimum": least}, zone=zone.name)
         raise InvalidFields([fault])
 
 
@@ -275,7 +279,7 @@ def check_quantities(menu: Menu, items: Sequence[CartItem], faults: list[Fault],
         product = menu.products.get(item.product)
         if product and product.max_per_order and wanted[item.product] > product.max_per_order:
             most, where = product.max_per_order, item_at(at, index, item)
-            fault = Fault(Code.MAX_PER_ORDER, Field.QUANTITY, at=where, most=most, product=product.name)
+            fault = Fault(FaultCode.MAX_PER_ORDER, Field.QUANTITY, at=where, most=most, product=product.name)
             faults.append(fault)
 
 
@@ -289,10 +293,10 @@ def price_item(menu: Menu, index: int, item: CartItem, faults: list[Fault], part
     at = item_at(part, index, item)
     product = menu.products.get(item.product)
     if product is None:
-        faults.append(Fault(Code.UNKNOWN_PRODUCT, Field.PRODUCT, at=at))
+        faults.append(Fault(FaultCode.UNKNOWN_PRODUCT, Field.PRODUCT, at=at))
         return None
     if not product.is_available:
-        faults.append(Fault(Code.UNAVAILABLE, Field.PRODUCT, at=at, name=product.name))
+        faults.append(Fault(FaultCode.UNAVAILABLE, Field.PRODUCT, at=at, name=product.name))
         return None
     before = len(faults)
     chosen = choose_options(product, item, faults, at)
@@ -314,6 +318,8 @@ def price_item(menu: Menu, index: int, item: CartItem, faults: list[Fault], part
             is_halved=price_doubled(option, one.position) % 2 == 1,
             charged=product.charged(option),
             text=one.text,
+            allergens=option.allergens,
+            allergen_note=option.allergen_note,
         )
         for option, group, one in chosen
     ]
@@ -342,6 +348,8 @@ def price_item(menu: Menu, index: int, item: CartItem, faults: list[Fault], part
         is_digital=product.is_digital,
         substitute=item.substitute,
         substitute_price=substitute_price_of(menu, item),
+        allergens=product.allergens,
+        allergen_note=product.allergen_note,
     )
 
 
@@ -360,11 +368,11 @@ def check_substitute(menu: Menu, item: CartItem, faults: list[Fault], at: Path) 
         return
     other = menu.products.get(item.substitute)
     if other is None or other.id == item.product:
-        faults.append(Fault(Code.UNKNOWN_SUBSTITUTE, Field.SUBSTITUTE, at=at))
+        faults.append(Fault(FaultCode.UNKNOWN_SUBSTITUTE, Field.SUBSTITUTE, at=at))
     elif item.product in menu.products and other.unit != menu.products[item.product].unit:
-        faults.append(Fault(Code.OTHER_UNIT, Field.SUBSTITUTE, at=at, name=other.name))
+        faults.append(Fault(FaultCode.OTHER_UNIT, Field.SUBSTITUTE, at=at, name=other.name))
     elif any(group.minimum and group.condition_id is None for group in other.groups):
-        faults.append(Fault(Code.NEEDS_OPTIONS, Field.SUBSTITUTE, at=at, name=other.name))
+        faults.append(Fault(FaultCode.NEEDS_OPTIONS, Field.SUBSTITUTE, at=at, name=other.name))
 
 
 def price_doubled(option: MenuOption, position: str) -> int:
@@ -391,11 +399,11 @@ def choose_options(
         where = (*at, Step(Field.OPTIONS, index))
         group = groups_of.get(one.option)
         if group is None:
-            faults.append(Fault(Code.UNKNOWN_OPTION, Field.OPTION, at=where, product=product.name))
+            faults.append(Fault(FaultCode.UNKNOWN_OPTION, Field.OPTION, at=where, product=product.name))
             continue
         option = group.options[one.option]
         if (one.option, one.position) in seen:
-            faults.append(Fault(Code.DUPLICATE_CHOICE, None, at=where, name=option.name))
+            faults.append(Fault(FaultCode.DUPLICATE_CHOICE, None, at=where, name=option.name))
             continue
         seen.add((one.option, one.position))
         halves[one.option] += halves_of(one)
@@ -412,17 +420,17 @@ def choose_options(
 def option_fault(option: MenuOption, group: MenuGroup, one: CartOption, halves: int, at: Path) -> Fault | None:
     """What is wrong with one choice; `halves` of its option are chosen so far."""
     if not option.is_available:
-        return Fault(Code.UNAVAILABLE, Field.OPTION, at=at, name=option.name)
+        return Fault(FaultCode.UNAVAILABLE, Field.OPTION, at=at, name=option.name)
     if not group.allows_quantity and (one.quantity > 1 or halves > 2):
-        return Fault(Code.QUANTITY, Field.QUANTITY, at=at, group=group.name)
+        return Fault(FaultCode.QUANTITY, Field.QUANTITY, at=at, group=group.name)
     if one.quantity > option.max_quantity or halves > 2 * option.max_quantity:
-        return Fault(Code.MAX_QUANTITY, Field.QUANTITY, at=at, most=option.max_quantity, name=option.name)
+        return Fault(FaultCode.MAX_QUANTITY, Field.QUANTITY, at=at, most=option.max_quantity, name=option.name)
     if one.position != WHOLE and not group.allows_halves:
-        return Fault(Code.HALVES, Field.POSITION, at=at, group=group.name)
+        return Fault(FaultCode.HALVES, Field.POSITION, at=at, group=group.name)
     if option.kind == "text" and not one.text.strip():
-        return Fault(Code.REQUIRED_TEXT, Field.TEXT, at=at, name=option.name)
+        return Fault(FaultCode.REQUIRED_TEXT, Field.TEXT, at=at, name=option.name)
     if option.kind != "text" and one.text:
-        return Fault(Code.TEXT, Field.TEXT, at=at, name=option.name)
+        return Fault(FaultCode.TEXT, Field.TEXT, at=at, name=option.name)
     return None
 
 
@@ -431,14 +439,14 @@ def group_fault(
 ) -> Fault | None:
     """What is wrong with the choices of a group together."""
     if group.condition_id is not None and group.condition_id not in chosen_ids:
-        return Fault(Code.CONDITION, Field.OPTIONS, at=at, group=group.name) if taken else None
+        return Fault(FaultCode.CONDITION, Field.OPTIONS, at=at, group=group.name) if taken else None
     halves = sum(halves_of(one) for _, one in taken)
     has_halves = any(one.position != WHOLE for _, one in taken)
     if halves < 2 * group.minimum:
-        code = Code.MINIMUM_HALVES if has_halves else Code.MINIMUM
+        code = FaultCode.MINIMUM_HALVES if has_halves else FaultCode.MINIMUM
         return Fault(code, Field.OPTIONS, at=at, count=group.minimum, group=group.name)
     if halves > 2 * group.maximum:
-        code = Code.MAXIMUM_HALVES if has_halves else Code.MAXIMUM
+        code = FaultCode.MAXIMUM_HALVES if has_halves else FaultCode.MAXIMUM
         return Fault(code, Field.OPTIONS, at=at, count=group.maximum, group=group.name)
     return None
 
@@ -449,12 +457,12 @@ def choose_extras(product: MenuProduct, item: CartItem, faults: list[Fault], at:
         extra = product.extras.get(one.extra)
         where = (*at, Step(Field.EXTRAS, index))
         if extra is None:
-            faults.append(Fault(Code.UNKNOWN_EXTRA, Field.EXTRA, at=where, product=product.name))
+            faults.append(Fault(FaultCode.UNKNOWN_EXTRA, Field.EXTRA, at=where, product=product.name))
         elif one.extra in chosen:
-            faults.append(Fault(Code.DUPLICATE_CHOICE, None, at=where, name=extra.name))
+            faults.append(Fault(FaultCode.DUPLICATE_CHOICE, None, at=where, name=extra.name))
         elif one.quantity > extra.max_quantity:
             most = extra.max_quantity
-            faults.append(Fault(Code.MAX_QUANTITY, Field.QUANTITY, at=where, most=most, name=extra.name))
+            faults.append(Fault(FaultCode.MAX_QUANTITY, Field.QUANTITY, at=where, most=most, name=extra.name))
         else:
             chosen[one.extra] = PricedOption(
                 kind="extra",
@@ -465,6 +473,8 @@ def choose_extras(product: MenuProduct, item: CartItem, faults: list[Fault], at:
                 quantity=one.quantity,
                 price=extra.price,
                 charged=product.charged(extra),
+                allergens=extra.allergens,
+                allergen_note=extra.allergen_note,
             )
     return list(chosen.values())
 
@@ -476,7 +486,7 @@ def leave_out(product: MenuProduct, item: CartItem, faults: list[Fault], at: Pat
         ingredient = product.ingredients.get(ingredient_id)
         if ingredient is None:
             where = (*at, Step(Field.WITHOUT, index))
-            faults.append(Fault(Code.UNKNOWN_INGREDIENT, None, at=where, product=product.name))
+            faults.append(Fault(FaultCode.UNKNOWN_INGREDIENT, None, at=where, product=product.name))
         else:
             left_out[ingredient.id] = PricedOption(
                 kind="without", menu_id=ingredient.id, name=ingredient.name, charged=product.usually_charged

@@ -265,11 +265,17 @@ def knows_driver(caller: Caller, order: Order) -> bool:
     that the driver itself, its dispatchers, and staff.
     """
     driver = order.driver
-    if driver is None or order.driver_accepted_at is not None or driver.vendor_id == order.vendor_id:
+    if driver is None or is_told_driver(order):
         return True
     if driver.pk == caller.driver_id or sees_everything(caller):
         return True
     return COMPANY.holds(caller, order) and driver.company_id == order.company_id
+
+
+def is_told_driver(order: Order) -> bool:
+    """Whether everybody who sees the order is told who its driver is."""
+    driver = order.driver
+    return driver is not None and (order.driver_accepted_at is not None or driver.vendor_id == order.vendor_id)
 
 
 # --- purchases ----------------------------------------------------------------------------------------------------

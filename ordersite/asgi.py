@@ -14,9 +14,11 @@ http = get_asgi_application()
 from ordersite.web.request_gate import Door  # noqa: E402
 from ordersite.web.start_checks import refuse_unsafe_start, set_code_aside  # noqa: E402  needs the apps
 from tracking.feed.routing import application as sockets  # noqa: E402
+from tracking.metrics.pool import watch_pool  # noqa: E402
 
 refuse_unsafe_start()
 set_code_aside()
+watch_pool()
 
 # whitenoise reads files synchronously, in a thread, which is what Django warns of; in production a proxy caches them.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")

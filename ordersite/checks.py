@@ -1,18 +1,20 @@
 """Deployment checks: what must not reach production is told by `manage.py check --deploy`, and stops the start."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from orders.lifecycle.geofences import FENCES
 from ordersite.accounts.models import User
+from ordersite.databases import BOUNDS, PLANNING, SERVING
 from ordersite.web.start_checks import PRODUCTION
 
 # Backends that send nothing: the console's writes links that let somebody in to the log.
 NO_MAIL = [f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "locmem")]
+NO_MAIL.append("ordersite.accounts.mail_file.EmailBackend")
 KEY_LENGTH, KEY_VARIETY = 50, 5
 # By the variable that sets each.
 LINKS = {
@@ -105,6 +107,41 @@ def check_geofences(**kwargs: Any) -> list[CheckMessage]:
         for name in settings.GEOFENCES
         if name not in known
     ]
+
+
+@register(PRODUCTION)
+def check_sessions(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses a pooler that DATABASE_POOLER does not name, and one whose sessions have not the site's limits.
+
+    A pooler's client is told another process id than its session has.
+    """
+    if settings.DEVELOPMENT or settings.PROCESS not in SERVING or connection.vendor != "postgresql":
+        return []
+    own = connection.copy()  # a connection of its own: a pool tells no reason why it has none
+    own.settings_dict["OPTIONS"] = {**own.settings_dict["OPTIONS"]}
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    is_named = own.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
+    try:
+        with own.cursor() as cursor:
+            told = cast(Any, own.connection).info.backend_pid
+            names = sorted(PLANNING | BOUNDS)
+            cursor.execute("SELECT name, setting = boot_val FROM pg_settings WHERE name = ANY(%s)", [names])
+            left = sorted(name for name, is_left in cursor.fetchall() if is_left)
+            cursor.execute("SELECT pg_backend_pid()")
+            is_between = cursor.fetchone() != (told,)
+    except DatabaseError as error:
+        # Any other reason is for /readyz to tell.
+        is_between, left = "startup parameter" in str(error), []
+    finally:
+        own.close()
+    if is_between and not is_named:
+        hint = "Set DATABASE_POOLER=transaction and DATABASE_DIRECT_URL (docs/scaling.md), or lead it to PostgreSQL."
+        return [Error("DATABASE_URL leads to a pooler.", hint=hint, id="ordersite.E007")]
+    if is_between and left:
+        limits = "; ".join(f"SET {name} = {(PLANNING | BOUNDS)[name]}" for name in left)
+        hint = f"Give the pooler's database connect_query='{limits}' (docs/scaling.md)."
+        return [Error(f"The database's sessions have no {', '.join(left)}.", hint=hint, id="ordersite.E008")]
+    return []
 
 
 def is_local(link: str) -> str | None:

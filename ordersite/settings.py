@@ -4,12 +4,13 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 from django.core.exceptions import ImproperlyConfigured
 
+from ordersite.databases import read_databases
 from ordersite.environment import Environment
+from ordersite.file_stores import read_media_url, read_stores
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -43,6 +44,8 @@ CORS_ALLOW_HEADERS = (
     "idempotency-key",
     "if-match",
     "order-token",
+    "problem-language",
+    "traceparent",
     "x-app-x",
     "x-request-id",
     "x-tenant",
@@ -57,6 +60,7 @@ CORS_EXPOSE_HEADERS = (
     "Feed-Position",
     "Idempotency-Replayed",
     "Retry-After",
+    "Traceresponse",
     "WWW-Authenticate",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
@@ -72,10 +76,9 @@ INSTALLED_APPS = [
     "orders",
     "tracking",
     "ordersite.demo",
-    "django.contrib.admin",
+    "ordersite.accounts.office.OfficeConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "corsheaders",
     "whitenoise.runserver_nostatic",
@@ -111,6 +114,8 @@ ASGI_APPLICATION = "ordersite.asgi.application"
 APPEND_SLASH = False
 # Refusals under /dialects/ have the shape of the foreign API: callable(request, problem) -> response or None.
 PROBLEM_ANSWERS = "orders.dialects.urls.answer"
+# The shapes in which webhooks are told, ours and those of the dialects: callable() -> services.outgoing.formats rows.
+WEBHOOK_FORMATS = "orders.dialects.registry.webhook_formats"
 CSRF_FAILURE_VIEW = "ordersite.web.problems.csrf_failure"
 
 TEMPLATES = [
@@ -134,50 +139,8 @@ TEMPLATES = [
 PROCESS = os.environ.get("ORDERSITE_PROCESS", "command")
 DATABASE_URL = env.str("DATABASE_URL", "")
 REDIS_URL = env.str("REDIS_URL", "")
-
-
-def database() -> dict[str, Any]:
-    """SQLite without DATABASE_URL, PostgreSQL with it; raises ImproperlyConfigured for anything else."""
-    if not DATABASE_URL:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "ordersite.sqlite3",
-            "OPTIONS": {
-                # IMMEDIATE: a transaction that reads and then writes would otherwise fail on the upgrade of its lock.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 5,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            },
-        }
-    parsed = env.db_url_config(DATABASE_URL)
-    if parsed.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// (leave it unset for SQLite).")
-    options = parsed.setdefault("OPTIONS", {})
-    # An order is read with a row from each of eight tables by their keys: to weigh in which order all of them could be
-    # joined took PostgreSQL 16 ms, to join them 1. Four at a time are planned in 4 ms, with the same plans.
-    limits = ["join_collapse_limit=4", "from_collapse_limit=4"]
-    if PROCESS in ("asgi", "wsgi", "worker"):
-        limits += ["lock_timeout=3000", "statement_timeout=15000"]
-        from ordersite.core.postgresql import PreparingCursor  # noqa: PLC0415  SQLite does without psycopg
-
-        # A statement that comes a third time on a connection is prepared: PostgreSQL plans it once, not each time.
-        # Its CPU a call, measured at 100,000 orders: placing 5.0 → 3.0 ms, one order 4.8 → 1.2, a list by page
-        # 5.2 → 2.4, accepting 5.4 → 2.0; ours does not change. From the first time on (0) migrations fail.
-        options |= {"server_side_binding": True, "cursor_factory": PreparingCursor}
-        options.setdefault("prepare_threshold", 2)
-    # What DATABASE_URL itself sets comes last, and counts.
-    options["options"] = " ".join([*(f"-c {limit}" for limit in limits), options.get("options", "")]).strip()
-    if PROCESS == "asgi":
-        # Every request runs in a thread of its own there, so a connection kept by a thread is never used again.
-        options["pool"] = {"min_size": 2, "max_size": env.int("DATABASE_POOL", 20), "timeout": 10}
-    else:
-        parsed["CONN_MAX_AGE"] = None
-        parsed["CONN_HEALTH_CHECKS"] = True
-    return parsed
-
-
-DATABASES = {"default": database()}
+DATABASES = read_databases(env, PROCESS, DATA_DIR)
+DATABASE_ROUTERS = ["ordersite.core.replica.ReplicaRouter"] if "replica" in DATABASES else []
 # A file on SQLite too: a shared in-memory database fails threaded writes. Two runs side by side take a suffix.
 TEST_NAME = f"test_ordersite{env.str('TEST_DB_SUFFIX', '')}"
 DATABASES["default"]["TEST"] = {"NAME": TEST_NAME if DATABASE_URL else DATA_DIR / f"{TEST_NAME}.sqlite3"}
@@ -214,6 +177,8 @@ DEMO_EMAILS = (
 PRINCIPAL_RELATED = ("customer", "driver")
 # And the ids that its other rows come to: callable(reference to the user) -> an expression for each of callers.FACTS.
 CALLER_FACTS = "vendors.permissions.caller_facts"
+# What merchants somebody works at: callable(user) -> rows of id, name and role.
+MEMBERSHIPS = "vendors.permissions.memberships_of"
 # Who may make and revoke a merchant's API tokens: callable(user, merchant) -> queryset of what makes it so.
 MERCHANT_ADMINS = "vendors.permissions.administering"
 # The paired device behind a token: callable(the token's hash) -> callers.DevicePrincipal, or None.
@@ -223,11 +188,17 @@ RIGHTS_BY_ROWS = "vendors.permissions.rights_by_rows"
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    # By how much the clocks of two hosts may differ; no token lasts longer for it (accounts/authentication.py).
+    "LEEWAY": timedelta(minutes=5, seconds=30),
     "CHECK_REVOKE_TOKEN": True,
     "UPDATE_LAST_LOGIN": False,
 }
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
+# A table of our own, which knows whose a session is.
+SESSION_ENGINE = "ordersite.accounts.browser_sessions"
+# Whether is_staff opens the back-office, and rights count, only for who has set up a second step at signing in.
+SECOND_STEP_FOR_STAFF = env.bool("SECOND_STEP_FOR_STAFF", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 # Holds the token of a paired device, where no script of the page can read it. Browsers keep none longer than 400 days.
@@ -235,8 +206,8 @@ DEVICE_COOKIE_NAME = "device"
 DEVICE_COOKIE_AGE = timedelta(days=400)
 # Holds a guest's token likewise, for the tracking page.
 ORDER_TOKEN_COOKIE_NAME = "order_token"  # noqa: S105  a name
-# Probes come without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+# Probes come without TLS, and so does who reads the metrics on this machine.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEVELOPMENT)
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", 31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
@@ -313,6 +284,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "ordersite.web.schema.add_problem_responses",
+        "orders.api.webhook_document.add_webhooks",
         "ordersite.web.schema.bound_numbers",
         "ordersite.web.schema.explain_fields",
         "ordersite.web.schema.suit_generators",
@@ -324,6 +296,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "DeliveryTypeEnum": "vendors.models.FULFILMENTS",
+        "DocumentKindEnum": "orders.models.IssuedDocument.Kind",
+        "DocumentSumEnum": "orders.services.money.documents.SUMS",
         "DeviceKindEnum": "vendors.models.Device.Kind",
         "OrderDeliveryTypeEnum": "orders.fields.DELIVERY_TYPES",
         "PaymentMethodEnum": "vendors.payment_methods.METHOD_NAMES",
@@ -407,14 +381,16 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
-MEDIA_URL = "/media/"
+MEDIA_URL = read_media_url(env)
 MEDIA_ROOT = DATA_DIR / "media"
 # What only its owner and staff may see; outside of MEDIA_ROOT, which the web server shows to everybody.
 PRIVATE_ROOT = DATA_DIR / "private"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 WHITENOISE_AUTOREFRESH = False
+S3_BUCKET = env.str("S3_BUCKET", "")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "ordersite.core.storage.PublicStorage"},
+    **read_stores(env),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEVELOPMENT
@@ -428,7 +404,12 @@ except (ImproperlyConfigured, KeyError, ValueError) as error:
         "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587 (or smtp:// or smtp+ssl://; "
         "consolemail:// in development)."
     ) from error
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", MAIL["EMAIL_BACKEND"])
+# In development mails are written to a file: those of the demo would flood the terminal.
+KEPT_MAILS = DATA_DIR / "mails.txt"
+WRITES_MAILS = DEVELOPMENT and not env.str("EMAIL_URL", "")
+EMAIL_BACKEND = env.str(
+    "EMAIL_BACKEND", "ordersite.accounts.mail_file.EmailBackend" if WRITES_MAILS else MAIL["EMAIL_BACKEND"]
+)
 EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"] or "localhost", MAIL["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"] or "", MAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.get("EMAIL_USE_TLS", False), MAIL.get("EMAIL_USE_SSL", False)
@@ -457,6 +438,11 @@ def kept_days(name: str, default: int) -> timedelta:
 
 KEEP_POSITIONS = kept_days("KEEP_POSITIONS", 7)
 KEEP_DRIVER_OFFERS = kept_days("KEEP_DRIVER_OFFERS", 90)
+KEEP_MAILS = kept_days("KEEP_MAILS", 30)  # whom they went to, and what came of it
+KEEP_GUEST_CONTACTS = kept_days("KEEP_GUEST_CONTACTS", 730)
+KEEP_AUDIT = kept_days("KEEP_AUDIT", 1095)  # who changed what of the set-up data
+KEEP_PROOF_PHOTOS = kept_days("KEEP_PROOF_PHOTOS", 180)
+KEEP_EXPORTS = kept_days("KEEP_EXPORTS", 2)  # files that the worker makes, to be fetched
 KEEP_OUTBOX = timedelta(days=30)  # and what came of telling it: so far back webhooks can be sent again
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)
@@ -470,13 +456,34 @@ FEED_WAKE = "tracking.feed.wake.wake"
 # A tracking code shows an order for so long after it was closed.
 TRACKING_LAPSES = timedelta(days=7)
 
+# Bearer of who may read /metrics from anywhere; without it this machine alone may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN must have 20 characters or more: take random ones.")
+# One JSON object a line, or words for people.
+LOG_FORMAT = env.str("LOG_FORMAT", "text" if DEVELOPMENT else "json")
+if LOG_FORMAT not in ("json", "text"):
+    raise ImproperlyConfigured(f'LOG_FORMAT is "{LOG_FORMAT}": set it to json or text.')
+# One line for each request, socket and piece of work.
+LOG_REQUESTS = env.bool("LOG_REQUESTS", not DEVELOPMENT)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "ordersite.web.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "ordersite.web.logs.RepeatHandler", "formatter": "json"}},
+    "formatters": {
+        "json": {"()": "ordersite.web.logs.JsonFormatter"},
+        "text": {"()": "ordersite.web.logs.TextFormatter"},
+    },
+    "handlers": {
+        "stderr": {"class": "ordersite.web.logs.RepeatHandler", "formatter": LOG_FORMAT},
+        "lines": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+    },
     "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", "INFO")},
     "loggers": {
+        "ordersite.lines": {
+            "handlers": ["lines"],
+            "level": "INFO" if LOG_REQUESTS else "WARNING",
+            "propagate": False,
+        },
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # Refused requests are answers, not incidents: 4xx are not worth a line each.
         "django.request": {"level": "ERROR"},

@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from orders.lifecycle.table import Status
+from orders.models import StatusLabel
 from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Customer, User
 from ordersite.accounts.roles import ROLES
@@ -204,8 +206,13 @@ def make_cast() -> Cast:
 
 @transaction.atomic
 def write_cast() -> Cast:
-    """Writes the cast, and the epoch of the feeds, which otherwise the first call that is measured would begin."""
+    """Writes the cast, the epoch of the feeds, which otherwise the first call that is measured would begin, and the
+    labels that a migration makes, where a test with real transactions has emptied their table too."""
     current_epoch()
+    if not StatusLabel.objects.exists():
+        StatusLabel.objects.bulk_create(
+            [StatusLabel(name=one.label, core_status=one.value, position=one.value) for one in Status]
+        )
     restaurant, shop = VendorType.objects.create(name="Restaurant"), VendorType.objects.create(name="Shop")
     merchant, other_merchant = Merchant.objects.create(name="Merchant A"), Merchant.objects.create(name="Merchant B")
     vendor = Vendor.objects.create(

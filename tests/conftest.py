@@ -15,12 +15,13 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import caches
 from django.db import connection, transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from orders.admin import first_page
 from orders.reading import estimates
 from orders.services.placing import terms
 from ordersite.accounts.models import ApiToken, User
@@ -31,16 +32,20 @@ from ordersite.places import lookup as places
 from tests.cast import Cast, make_cast, standing
 from tests.clock import NOON, Clock
 from tests.migrated import copy_migrated, drop_database, empty_quickly
+from tracking import mails
 from vendors.services import menus
 
 HERE = Path(__file__).parent
 # What the quick run leaves to the full one: whole features beside the core, each of which it shows by a scenario
 # (tests/orders/test_scenarios.py) or by one of its other modules.
 FULL_RUN_ONLY = (
+    "accounts/test_mails_migration",
     "accounts/test_namesakes",
     "accounts/test_password_tries",
+    "accounts/test_sessions_migration",
     "orders/test_estimates_kept",
     "demo/test_load_demo",
+    "demo/test_no_page_is_empty",
     "dialects/kaddy/test_drawn",
     "dialects/kesk/test_placing",
     "dialects/kesk/test_reading",
@@ -116,6 +121,7 @@ FULL_RUN_ONLY = (
     "web/test_chosen",
     "web/test_depth",
     "web/test_environment",
+    "web/test_files",
     "web/test_hashed_names",
     "web/test_hostile_forms",
     "web/test_links",
@@ -279,9 +285,12 @@ def clean_process(settings: Any, monkeypatch: pytest.MonkeyPatch, folders: Itera
     menus.held.clear()
     terms.held.clear()
     estimates.held_rows.clear()
+    for kept in (first_page.kept, first_page.kept_bulk, first_page.kept_figures):
+        kept.clear()
     call_counts.windows.counts.clear()
     caches["places"].clear()
     places.pause.until = 0.0
+    mails.PAUSE.end()
     files = next(folders)
     settings.MEDIA_ROOT, settings.PRIVATE_ROOT = f"{files}/media", f"{files}/private"
 
@@ -320,6 +329,14 @@ def django_db_setup(
 def cast(db: None) -> Cast:
     """The small fixed cast (tests/cast.py), each time as if newly written."""
     return make_cast()
+
+
+@pytest.fixture
+def office(cast: Cast) -> Client:
+    """Staff at the back-office, with every right."""
+    client = Client()
+    client.force_login(cast.staff)
+    return client
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import Model
 from django.test import Client
 
+from ordersite.backoffice.asking import AGREED
+
 
 class Forms(HTMLParser):
     """The forms of a page, each with its fields as a browser would send them untouched, and the buttons to press."""
@@ -120,3 +122,15 @@ def delete(office: Client, path: str) -> Any:
 def delete_chosen(office: Client, path: str, rows: Iterable[Model]) -> Any:
     """Ticks rows of a list, has them deleted, and says yes."""
     return confirm(office, path, choose(office, path, "delete_selected", rows))
+
+
+def agree(office: Client, path: str, page: Any) -> Any:
+    """Ticks on the page that asked that what would follow was read, and sends it once more."""
+    assert page.status_code == 200
+    return office.post(path, {**form_of(page), AGREED: page.context["asked"].token})
+
+
+def post_and_agree(office: Client, path: str, form: dict[str, Any]) -> Any:
+    """Sends a form, and where it is asked what would follow, agrees to it."""
+    answer = office.post(path, form)
+    return agree(office, path, answer) if answer.status_code == 200 and answer.context.get("asked") else answer

@@ -6,6 +6,7 @@ among a day's rows those of a fulfilment replace the general ones. A vendor with
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from vendors.menu import Span
@@ -13,6 +14,7 @@ from vendors.menu import Span
 DAY = timedelta(days=1)
 # A week and a day: every weekday comes by once whatever today has left of its own.
 DAYS_AHEAD = 8
+WEEK_MINUTES = 7 * 24 * 60
 Period = tuple[datetime, datetime]
 
 
@@ -86,6 +88,64 @@ def grids(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, first: date, d
         starts = [begin for begin in begins if start <= begin < end]
         cut.extend(zip(starts, [*starts[1:], end], strict=True))
     return cut
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two spans of one delivery type are open at the same time; a date's and a weekday's never are."""
+    if one.fulfilment != other.fulfilment or (one.date is None) != (other.date is None):
+        return False
+    if one.opens is None or one.closes is None or other.opens is None or other.closes is None:
+        return False
+    # Of weekdays Sunday night goes on into Monday.
+    shifts = (0,) if one.date else (-WEEK_MINUTES, 0, WEEK_MINUTES)
+    (start, end), (begin, last) = minutes_of(one), minutes_of(other)
+    return any(start < last + shift and begin + shift < end for shift in shifts)
+
+
+def contradict(one: Span, other: Span) -> bool:
+    """Whether one of them closes a date for a delivery type that the other opens: the opening would count."""
+    is_same = one.date is not None and (one.date, one.fulfilment) == (other.date, other.fulfilment)
+    return is_same and one.closed != other.closed
+
+
+def first_clash(spans: Sequence[Span]) -> int | None:
+    """The place of a span that cannot stand beside another one of them: both are open then, or contradict each other.
+
+    As `overlap` and `contradict` say of two; the cost does not grow with the pairs.
+    """
+    days: dict[tuple[date, str], bool] = {}
+    lines: dict[tuple[str, bool], list[tuple[int, int, int]]] = {}
+    for place, span in enumerate(spans):
+        if span.date is not None and days.setdefault((span.date, span.fulfilment), span.closed) != span.closed:
+            return place
+        if span.opens is not None and span.closes is not None:
+            lines.setdefault((span.fulfilment, span.date is None), []).append((*minutes_of(span), place))
+    for (_, is_weekly), found in lines.items():
+        found.sort()
+        # After Sunday night comes Monday again.
+        first, end, place = found[0]
+        after = [(first + WEEK_MINUTES, end + WEEK_MINUTES, place)] if is_weekly else []
+        for one, other in pairwise([*found, *after]):
+            if other[0] < one[1]:
+                return max(one[2], other[2])
+    return None
+
+
+def minutes_of(span: Span) -> tuple[int, int]:
+    """Where a span with times begins and ends, in minutes since the first day of all."""
+    day = span.date.toordinal() if span.date else span.weekday or 0
+    opens, closes = span.opens or time.min, span.closes or time.min
+    start, end = opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+    return day * 1440 + start, (day if closes > opens else day + 1) * 1440 + end
+
+
+def open_until(spans: Sequence[Span], zone: ZoneInfo, fulfilment: str, at: datetime) -> datetime | None:
+    """When the opening ends that lasts at this moment, in UTC; None where it is closed, or does not close in a week."""
+    if beyond(at):
+        return None
+    found = periods(spans, zone, fulfilment, at.astimezone(zone).date() - DAY, DAYS_AHEAD + 1)
+    end = next((end for start, end in found if start <= at < end), None)
+    return end if end is not None and end - at < (DAYS_AHEAD - 1) * DAY else None
 
 
 def beyond(at: datetime) -> bool:

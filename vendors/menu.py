@@ -23,6 +23,8 @@ class MenuOption:
     preselected: bool
     is_available: bool
     charged: str = "auto"
+    allergens: str = ""
+    allergen_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class MenuExtra:
     price: int
     max_quantity: int
     charged: str = "auto"
+    allergens: str = ""
+    allergen_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class MenuProduct:
     extras: Mapping[int, MenuExtra]
     ingredients: Mapping[int, MenuIngredient]
     price_per: int = 1
+    allergens: str = ""
+    allergen_note: str = ""
 
     @property
     def usually_charged(self) -> str:

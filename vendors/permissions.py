@@ -31,11 +31,18 @@ def administrations(user: Any) -> QuerySet[Member]:
     return Member.objects.filter(role, user=user)
 
 
+def memberships_of(user: User) -> list[dict[str, Any]]:
+    """The merchants that somebody works at, each with its id and name and the role (settings.MEMBERSHIPS)."""
+    rows = Member.objects.filter(user=user).order_by("merchant__name", "merchant")
+    told = rows.values_list("merchant", "merchant__name", "role")
+    return [{"id": pk, "name": name, "role": role} for pk, name, role in told]
+
+
 def rights_by_rows(user: User) -> set[Right]:
     """What a member, a driver or a dispatcher may do, in rights of staff; three statements at most."""
     if Member.objects.filter(user=user).exists():
         return set(MEMBERS)
-    carries = Driver.objects.filter(user=user).exists() or Dispatcher.objects.filter(user=user).exists()
+    carries = Driver.objects.filter(user=user, left_at=None).exists() or Dispatcher.objects.filter(user=user).exists()
     return set(CARRIERS) if carries else set()
 
 

@@ -4,8 +4,12 @@ from django.contrib import admin
 
 from orders.admin.accounts import AccountAdmin
 from orders.admin.codes import CodeAdmin
+from orders.admin.customers import CustomerPages
+from orders.admin.days import DayReportAdmin
+from orders.admin.documents import DocumentAdmin
 from orders.admin.kinds import BookingAdmin, PackageAdmin
 from orders.admin.labels import StatusLabelAdmin
+from orders.admin.mails import DeclinedMailAdmin, MailAdmin
 from orders.admin.offers import OfferAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.payments import ProofAdmin
@@ -22,6 +26,11 @@ __all__ = [
     "AccountAdmin",
     "BookingAdmin",
     "CodeAdmin",
+    "CustomerPages",
+    "DayReportAdmin",
+    "DeclinedMailAdmin",
+    "DocumentAdmin",
+    "MailAdmin",
     "OfferAdmin",
     "OrderAdmin",
     "OrderEventAdmin",

@@ -15,12 +15,12 @@ from orders.admin.confirmation import Deed, ask, confirmed, moves_of
 from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
 from orders.admin.search import phones
-from orders.admin.service_calls import caller_of_request, perform
+from orders.admin.service_calls import perform
 from orders.models import Account, Entry
 from orders.services.money.ledger import wallet_of
 from orders.services.money.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.rights import Right
-from ordersite.accounts.scoping import acts_everywhere
+from ordersite.accounts.scoping import acts_everywhere, caller_of_request
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.money import to_text
 
@@ -70,7 +70,9 @@ class AccountAdmin(LedgerPages):
         return [path("top-up/", view, name="orders_account_top_up"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"may_top_up": self.has_top_up_permission(request)})
+        return super().changelist_view(
+            request, {"may_top_up": self.has_top_up_permission(request), "sees_all": acts_everywhere(request)}
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -99,6 +101,7 @@ class AccountAdmin(LedgerPages):
             "balance": balance,
             "entries": page[:NEWEST],
             "older": page[NEWEST - 1].posting_id if len(page) > NEWEST else None,
+            "sees_all": acts_everywhere(request),
             "may_top_up": account.kind == Account.Kind.WALLET and self.has_top_up_permission(request),
             **self.purse_context(request, account),
         }
@@ -128,8 +131,9 @@ class AccountAdmin(LedgerPages):
             "title": "Top up a wallet",
             "subtitle": None,
             "form": form,
+            "button": "Top up",
         }
-        return TemplateResponse(request, "admin/orders/account/top_up.html", context)
+        return TemplateResponse(request, "admin/compared/once.html", context)
 
     def ask_to_top_up(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
         """The page that shows whose wallet gets how much."""

@@ -9,14 +9,22 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
+from orders.admin.bulk_page import lead_to_selection
 from orders.admin.buttons import label_of
 from orders.admin.forms import ReasonForm
 from orders.admin.order_page import changes_since
-from orders.admin.service_calls import caller_of_request, refusal
+from orders.admin.print_orders import print_orders, send_orders
+from orders.admin.service_calls import refusal
 from orders.models import Order
+from orders.reading.order_exports import orders_as_table
+from orders.reading.spreadsheets import SHAPES
 from orders.services.moving.transitions import Wish, transition
+from ordersite.accounts.scoping import caller_of_request
 from ordersite.backoffice.selections import versions_shown
 from ordersite.core.faults import Refusal
 
@@ -37,15 +45,13 @@ def move_each(request: HttpRequest, orders: list[Order], wish: Wish) -> None:
         else:
             changed += [order] if moved.version != version else []
     what = label_of(wish.name)
-    if changed:
-        messages.success(request, f"{what}: {len(changed)} of {len(orders)} changed.")
-    for order in orders:
-        if order.pk in refused:
-            messages.warning(
-                request, f"{what}: order #{order.pk} ({order.vendor}) was not changed. {refused[order.pk]}"
-            )
-        elif order not in changed:
-            messages.info(request, f"{what}: order #{order.pk} ({order.vendor}) needed no change.")
+    same = [order for order in orders if order.pk not in refused and order not in changed]
+    told = [f"{what}: {len(changed)} of {len(orders)} changed."]
+    told += [f"Needed no change: {', '.join(f'#{order.pk}' for order in same)}."] if same else []
+    lines = [(order.pk, order.vendor, refused[order.pk]) for order in orders if order.pk in refused]
+    listed = format_html("<ul>{}</ul>", format_html_join("", "<li>#{} ({}): {}</li>", lines)) if lines else ""
+    tell = messages.warning if refused else messages.success if changed else messages.info
+    tell(request, format_html("{}{}", " ".join(told), listed))
 
 
 def run(request: HttpRequest, queryset: QuerySet[Order], name: str) -> None:
@@ -55,6 +61,31 @@ def run(request: HttpRequest, queryset: QuerySet[Order], name: str) -> None:
 def chosen(queryset: QuerySet[Order]) -> list[Order]:
     """The selected orders, oldest first."""
     return list(queryset.select_related("vendor").order_by("pk"))
+
+
+@admin.action(description="Any change, of many …", permissions=["move"])
+def change_many(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse:
+    """Leads to the page of the selection, as it was shown."""
+    return lead_to_selection(request, [(order.pk, order.version) for order in queryset])
+
+
+@admin.action(description="Export as CSV", permissions=["view"])
+def export_csv(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponseBase:
+    return export_orders(queryset, "csv")
+
+
+@admin.action(description="Export as XLSX", permissions=["view"])
+def export_xlsx(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponseBase:
+    return export_orders(queryset, "xlsx")
+
+
+def export_orders(orders: QuerySet[Order], shape: str) -> HttpResponseBase:
+    """The orders as a file that is named by the moment."""
+    return SHAPES[shape](orders_as_table(orders), f"orders-{timezone.now():%Y-%m-%d-%H%M}")
+
+
+# What only reads: orders that changed since they were shown are there as they stand now.
+READING = tuple(action.__name__ for action in (print_orders, send_orders, export_csv, export_xlsx))
 
 
 @admin.action(description="Accept", permissions=["move"])

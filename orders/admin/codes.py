@@ -23,7 +23,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.forms import first_error
 from orders.admin.purchases import order_link
 from orders.admin.read_only import ReadOnlyAdmin
-from orders.admin.service_calls import caller_of_request, perform, perform_and_answer, refusal
+from orders.admin.service_calls import perform, perform_and_answer, refusal
 from orders.models import Code, CodeUpload
 from orders.services.capacity.code_imports import (
     DELIMITERS,
@@ -41,7 +41,7 @@ from orders.services.capacity.code_imports import (
 )
 from orders.services.capacity.codes import reveal_code
 from ordersite.accounts.rights import Right
-from ordersite.accounts.scoping import acts_everywhere
+from ordersite.accounts.scoping import acts_everywhere, caller_of_request
 from ordersite.backoffice.moments import moment_column
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm

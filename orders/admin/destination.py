@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from orders.admin.address_fields import PlaceFields, choices_of, degrees_text, map_of
 from orders.admin.forms import VersionForm
-from orders.admin.service_calls import caller_of_request, perform
+from orders.admin.service_calls import perform
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order
 from orders.services.editing.order_fields import change_order
 from orders.services.placing.locating import look_up_destination
+from ordersite.accounts.scoping import caller_of_request
 from ordersite.core.faults import Invalid
 from ordersite.places.addresses import the_only
 from ordersite.places.lookup import Answer

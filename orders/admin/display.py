@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orders.lifecycle.due_moments import answerable_since, awaits_payment
 from orders.lifecycle.table import FAILURE, SUCCESS, Status
-from orders.lifecycle.timers import answerable_since, awaits_payment
 from orders.models import Account, Order, PaymentStatus, Refund
+from orders.reading.troubles import UNANSWERED
 from ordersite.core.money import with_currency
 
 EXCEPTIONS = frozenset({Status.CANCELED_BY_DRIVER, Status.PICK_UP_FAILED_BY_DRIVER})
@@ -30,8 +31,6 @@ REFUND_TONES = {
     Refund.State.BY_HAND: "later",
     Refund.State.TAKEN_BACK: "pause",
 }
-# How long an order that could be answered may wait for it.
-UNANSWERED = timedelta(minutes=10)
 
 
 def money(minor: int | None, currency: str) -> str:
@@ -42,7 +41,12 @@ def money(minor: int | None, currency: str) -> str:
 def account_in_words(account: Account) -> str:
     """Whose money an account is, for people: "Cash with Dries Driver"; reads its owner."""
     owner = account.customer or account.vendor or account.driver
-    plain = {"clearing": "Held until the order succeeds", "platform": "The platform", "funding": "Outside the site"}
+    plain = {
+        "clearing": "Held until the order succeeds",
+        "platform": "The platform",
+        "funding": "Outside the site",
+        "difference": "Cash differences",
+    }
     named = {"wallet": "Wallet of {}", "cash": "Cash with {}"}
     return named.get(account.kind, "{}").format(owner) if owner else plain.get(account.kind, account.name)
 
@@ -98,8 +102,13 @@ def lateness(order: Order, now: datetime) -> str:
     since = answerable_since(order)
     if order.status == Status.PENDING and since and now - since >= UNANSWERED:
         return f"not accepted for {span(now - since)}"
-    promised = order.estimated_at or order.deliver_at
+    promised = promised_time(order)
     return f"late by {span(now - promised)}" if promised and promised < now else ""
+
+
+def promised_time(order: Order) -> datetime | None:
+    """When the customer was told that it comes: as estimated, or as asked for."""
+    return order.estimated_at or order.deliver_at
 
 
 def due_hint(order: Order, now: datetime) -> str:

@@ -15,7 +15,7 @@ from orders.admin.display import money
 from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.order_page import asked_of, money_rows
 from orders.admin.refused_forms import Kept, form_of, tell_refusal
-from orders.admin.service_calls import NOTHING_CHANGED, caller_of_request, changes_shown, perform_and_answer, refusal
+from orders.admin.service_calls import NOTHING_CHANGED, changes_shown, perform_and_answer, refusal
 from orders.checkout import MOST_QUANTITY
 from orders.models import ItemChange, Line, Order
 from orders.pricing import CartItem
@@ -23,8 +23,9 @@ from orders.services.editing.item_changes import Edited, EditWish, check_may_edi
 from orders.services.record.access import access_of, get_order
 from orders.services.repricing.plan import in_words, item_of
 from orders.services.repricing.plan import price_kept_line as as_kept
+from ordersite.accounts.scoping import caller_of_request
 from ordersite.core.faults import Refusal
-from ordersite.web.problems import Invalid, as_problem
+from ordersite.web.problems import BadRequest, as_problem
 from vendors.menu import Menu, MenuProduct
 from vendors.services.menus import menu_of
 
@@ -176,7 +177,7 @@ def wish_of(lines: list[Line], given: Mapping[str, Any]) -> EditWish:
         return wish
     item = next(map(item_of, lines_of(lines, line_id)), None)
     if item is None:
-        raise Invalid("", "unknown", "This item is no longer on the menu or in the order: it can only be removed.")
+        raise BadRequest("", "unknown", "This item is no longer on the menu or in the order: it can only be removed.")
     return replace(wish, item=replace(item, quantity=given["quantity"] or item.quantity))
 
 

@@ -1,6 +1,5 @@
 """What the buttons send. A refused form is told as a message, and shown again as it was typed (admin.refused_forms)."""
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.core.exceptions import ValidationError
 from orders.lifecycle.reasons import REASONS
 from orders.models import Account, Order, OrderEvent
 from ordersite.accounts.models import Customer
+from ordersite.backoffice.once import OnceForm
 from ordersite.backoffice.row_choosers import Chooser
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.amount_columns import AmountField
@@ -96,12 +96,6 @@ class TrackingNumberForm(VersionForm):
     carrier = forms.CharField(max_length=60, required=False)
 
 
-class OnceForm(TypedForm, forms.Form):
-    """A key of its own for every page: sent twice (a double click, a reload) it is done once."""
-
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-
-
 class NoteForm(OnceForm):
     text = forms.CharField(label="Note", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
     visible_to = forms.ChoiceField(label="Visible to", choices=OrderEvent.VisibleTo.choices, initial="staff")
@@ -114,7 +108,6 @@ class SettleForm(VersionForm):
     note = forms.CharField(
         label="What was done",
         max_length=500,
-        required=False,
         help_text="The customer and the vendor read it.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )

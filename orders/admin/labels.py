@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from orders.admin import display
-from orders.admin.service_calls import caller_of_request
 from orders.models import StatusLabel
 from orders.services.moving.labels import add_label, change_label, delete_label
-from ordersite.accounts.scoping import EverywhereAdmin
+from ordersite.accounts.scoping import EverywhereAdmin, caller_of_request
 from ordersite.backoffice.comparing import ComparingAdmin
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import as_problem

@@ -1,11 +1,13 @@
 """What vendors and drivers are owed: paying out, cash handed in, and a vendor's statement."""
 
+import uuid
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
@@ -16,17 +18,22 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
 from orders.admin.confirmation import Deed, ask, confirmed, moves_of
 from orders.admin.forms import above_zero, first_error
+from orders.admin.overviews import show_commission, show_ledger, show_open_payments
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
-from orders.admin.service_calls import caller_of_request, perform
-from orders.models import Account
-from orders.reading.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, statement_response
+from orders.admin.service_calls import perform
+from orders.admin.statement_page import ask_for_workbook, statement_context
+from orders.models import Account, FileExport
+from orders.reading.spreadsheets import workbook_response
+from orders.reading.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, MOST_DRAWN, statement_response, statement_sheet
+from orders.services.bulk.file_exports import find_file, open_file
+from orders.services.money.ledger import differences
 from orders.services.money.payouts import (
     Balance,
     balances_of,
@@ -37,15 +44,19 @@ from orders.services.money.payouts import (
     purse_of,
 )
 from ordersite.accounts.rights import Right
-from ordersite.accounts.scoping import acts_everywhere
+from ordersite.accounts.scoping import acts_everywhere, caller_of_request
 from ordersite.backoffice.lists import CappedPaginator
+from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.amount_columns import AmountField
 from ordersite.core.faults import Conflict
+from ordersite.core.replica import from_replica
+from ordersite.core.sheets import Paper
+from ordersite.web.pdf import pdf_response
 from ordersite.web.problems import as_problem
 from vendors.admin.scoping import ScopedAdmin, own_vendors
-from vendors.models import Driver
+from vendors.models import Driver, Vendor
 
 PAY = Right.PAY_OUT
 OWNERS_PER_PAGE = 50
@@ -70,11 +81,17 @@ class PayForm(TypedForm, forms.Form):
 
 
 class HandInForm(PayForm):
-    """The same, and an amount must be named: it was counted."""
+    """The same, and an amount must be named: it was counted. Nothing may be all of it."""
 
     amount = AmountField()
+    is_all = forms.BooleanField(label="That is all: what it differs from the cash held is booked", required=False)
+    field_order = ["is_all", "amount", "text"]
+
+    def clean_amount(self) -> int | None:
+        return self.cleaned_data["amount"] if self.cleaned_data.get("is_all") else super().clean_amount()
 
 
+TOO_LONG = f"A PDF has at most {MOST_DRAWN:,} lines: take CSV or XLSX, or fewer days."
 WITHIN = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
@@ -114,16 +131,32 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages: dict[str, tuple[str, Callable[..., HttpResponseBase]]] = {
             "payouts": ("payouts/", require_GET(self.payouts_view)),
+            "open_payments": ("open-payments/", self.overview(show_open_payments)),
+            "commission": ("commission/", self.overview(show_commission)),
+            "ledger": ("ledger/", self.overview(show_ledger)),
             "pay_out_selected": ("pay-out/", self.pay_out_selected_view),
             "pay_out": ("<id:account_id>/pay-out/", self.pay_out_view),
             "hand_in": ("<id:account_id>/hand-in/", self.hand_in_view),
             "statement": ("<id:account_id>/statement/", require_GET(self.statement_view)),
+            "statement_file": ("<id:account_id>/statement/file/", require_POST(self.statement_file_view)),
+            "file": ("files/<uuid:export_id>/", require_GET(self.file_view)),
+            "file_fetch": ("files/<uuid:export_id>/fetch/", require_GET(self.file_fetch_view)),
         }
         own = [
             path(route, self.admin_site.admin_view(view), name=f"orders_account_{name}")
             for name, (route, view) in pages.items()
         ]
         return [*own, *super().get_urls()]
+
+    def overview(self, page: Callable[[HttpRequest, dict[str, Any]], HttpResponse]) -> Callable[..., HttpResponse]:
+        """A page on all of the platform's money, for who sees all of it."""
+
+        def view(request: HttpRequest) -> HttpResponse:
+            if not self.has_view_permission(request) or not acts_everywhere(request):
+                raise PermissionDenied
+            return page(request, self.base(request))
+
+        return require_GET(view)
 
     def payouts_view(self, request: HttpRequest) -> HttpResponse:
         """Vendors, or drivers, with what is owed to each: a fixed number of statements a page."""
@@ -315,14 +348,16 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         if not form.is_valid():
             return self.refused(request, back, form, account)
         amount, text, purse = form.cleaned_data["amount"], form.cleaned_data["text"], purse_of(account)
-        balance = balances_of([purse])[purse]
+        balance, is_all = balances_of([purse])[purse], form.cleaned_data["is_all"]
         try:
-            amounts = hand_in_amounts(purse, balance, amount)
+            amounts = hand_in_amounts(purse, balance, amount, is_all=is_all)
         except Conflict as conflict:
             return self.refused(request, back, form, account, as_problem(conflict).detail)
         told = display.money(amount, account.currency)
         facts = [("Who", str(account.vendor or account.driver)), ("Amount", told)]
         facts += [("Cash held", display.money(balance.cash, account.currency))]
+        if missing := amounts.get(differences(account.currency), 0):
+            facts += [("Too much" if missing > 0 else "Missing", display.money(abs(missing), account.currency))]
         facts += [("Reference", text)] if text else []
         deed = Deed(
             name="hand_in",
@@ -331,7 +366,13 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             moves=moves_of(amounts),
             button=f"{told} was handed in",
             back=back,
-            given={"account": account.pk, "amount": amount, "shown": [balance.owed, balance.cash], "text": text},
+            given={
+                "account": account.pk,
+                "amount": amount,
+                "shown": [balance.owed, balance.cash],
+                "text": text,
+                "is_all": is_all,
+            },
         )
         return ask(request, self.base(request), deed)
 
@@ -343,10 +384,13 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             return False
         amount, (owed, cash), caller = given["amount"], given["shown"], caller_of_request(request)
         balance = Balance(currency=account.currency, owed=owed, cash=cash)
-        purse = purse_of(account)
+        # A page that was shown before there was a choice has none.
+        purse, is_all = purse_of(account), given.get("is_all", False)
         return perform(
             request,
-            lambda: hand_in(purse=purse, amount=amount, caller=caller, text=given["text"], shown=balance),
+            lambda: hand_in(
+                purse=purse, amount=amount, caller=caller, text=given["text"], shown=balance, is_all=is_all
+            ),
             done=f"{display.money(amount, account.currency)} was handed in.",
             key=given["key"],
             form=form,
@@ -360,15 +404,81 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             return f"{reverse('admin:orders_account_payouts')}{'?' if query else ''}{query}"
         return reverse("admin:orders_account_change", args=[account.pk])
 
+    @from_replica
     def statement_view(self, request: HttpRequest, account_id: int) -> HttpResponseBase:
-        """A vendor's statement as a file."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        account = self.owned(account_id)
-        if account is None or account.vendor is None or not self.get_queryset(request).filter(pk=account_id).exists():
+        """A vendor's statement of some days, as a page or as a file."""
+        account = self.vendors_account(request, account_id)
+        if account is None:
             return self.missing(request, str(account_id))
         form = PeriodForm(request.GET)
         if not form.is_valid():
             return self.refused(request, reverse("admin:orders_account_change", args=[account.pk]), form, account)
-        given = form.cleaned_data
-        return statement_response(account.vendor, account.currency, given["first"], given["last"])
+        first, last, shape = form.cleaned_data["first"], form.cleaned_data["last"], request.GET.get("as", "csv")
+        vendor: Any = account.vendor
+        if shape == "page":
+            context = statement_context(request, account, first, last)
+            return TemplateResponse(request, "admin/orders/account/statement.html", {**self.base(request), **context})
+        if shape == "pdf":
+            return self.send_statement(request, account, vendor, first, last)
+        return statement_response(vendor, account.currency, first, last)
+
+    def send_statement(
+        self, request: HttpRequest, account: Account, vendor: Vendor, first: date, last: date
+    ) -> HttpResponse:
+        """The statement as PDF; one that is too long leads back to its page, which has the other files."""
+        sheet = statement_sheet(vendor=vendor, purse=purse_of(account), first=first, last=last)
+        if sheet is None:
+            messages.error(request, TOO_LONG)
+            asked = urlencode({"first": first.isoformat(), "last": last.isoformat(), "as": "page"})
+            return HttpResponseRedirect(f"{request.path}?{asked}")
+        return pdf_response([sheet], f"statement-{vendor.pk}-{first}-{last}-{account.currency}", Paper.WIDE)
+
+    def vendors_account(self, request: HttpRequest, account_id: int) -> Account | None:
+        """A vendor's account that the person may see; raises PermissionDenied for who sees none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        account = self.owned(account_id)
+        is_seen = account is not None and self.get_queryset(request).filter(pk=account_id).exists()
+        return account if is_seen and account is not None and account.vendor_id is not None else None
+
+    def statement_file_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
+        """Has a statement made as XLSX, and leads to the page that tells how far it is."""
+        account = self.vendors_account(request, account_id)
+        if account is None:
+            return self.missing(request, str(account_id))
+        form = PeriodForm(request.POST)
+        if not form.is_valid():
+            return self.refused(request, reverse("admin:orders_account_change", args=[account.pk]), form, account)
+        export = ask_for_workbook(request.user.pk or 0, account, form.cleaned_data["first"], form.cleaned_data["last"])
+        return HttpResponseRedirect(reverse("admin:orders_account_file", args=[export.pk]))
+
+    def own_file(self, request: HttpRequest, export_id: uuid.UUID) -> tuple[FileExport, Account] | None:
+        """One's own export, with the account that it is of, which one must still be allowed to see."""
+        export = find_file(export_id, request.user.pk or 0)
+        account = self.vendors_account(request, export.given["account"] if export else 0)
+        return (export, account) if export and account else None
+
+    def file_view(self, request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
+        """How far a file is, and where it is fetched."""
+        found = self.own_file(request, export_id)
+        if found is None:
+            return self.missing_file(request)
+        export, account = found
+        context = {
+            **self.base(request),
+            "title": f"Statement of {account.vendor}",
+            "export": export,
+            "account": account,
+            "until": write_moment(export.created_at + settings.KEEP_EXPORTS),
+        }
+        return TemplateResponse(request, "admin/orders/account/file.html", context)
+
+    def file_fetch_view(self, request: HttpRequest, export_id: uuid.UUID) -> HttpResponseBase:
+        """The file itself."""
+        found = self.own_file(request, export_id)
+        file = open_file(found[0]) if found and found[0].is_made else None
+        return workbook_response(file, found[0].name) if found and file else self.missing_file(request)
+
+    def missing_file(self, request: HttpRequest) -> HttpResponse:
+        messages.warning(request, "There is no such file any more: ask for it again.")
+        return HttpResponseRedirect(reverse("admin:orders_account_changelist"))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from orders.services.capacity.offer_terms import delete_offer, is_used, save_offer, switch_offer, uses_of
 from ordersite.accounts.scoping import acts_everywhere
 from ordersite.backoffice.amounts import AmountsAdmin
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, Refusal
 from ordersite.core.money import with_currency, with_percent
 from ordersite.core.wording import NATIVE
@@ -31,7 +31,7 @@ class OfferForm(forms.ModelForm):
         given = super().clean() or {}
         most = given.get("max_uses")
         if most and "max_uses" in self.changed_data and (uses := uses_of(self.instance)) > most:
-            self.add_error("max_uses", NATIVE.sentence(Fault(Code.BELOW_USES, uses=uses)))
+            self.add_error("max_uses", NATIVE.sentence(Fault(FaultCode.BELOW_USES, uses=uses)))
         return given
 
     def add_error(self, field: str | None, error: Any) -> None:

@@ -1,40 +1,51 @@
 """What an order's page shows, read in a fixed number of statements."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from itertools import groupby
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from orders.admin import display
 from orders.admin.buttons import label_of
+from orders.admin.order_map import map_of_order
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import find_due
 from orders.models import (
+    DeliveryProof,
     DriverOffer,
+    DriverPosition,
     Entry,
     ItemChange,
     LineOption,
     Order,
-    OrderEvent,
     Payment,
     Posting,
     ProblemReport,
     Refund,
+    ShownOrder,
 )
 from orders.pricing import Priced
-from orders.reading.lines import ticket_of
-from orders.reading.order_view import EventView, OrderView
+from orders.reading.event_views import EventView
+from orders.reading.lines import allergen_note_of, allergens_of, ticket_of
+from orders.reading.order_view import OrderView
+from orders.reading.rows_together import read_together
 from orders.reading.selectors import EVENTS
 from orders.services.record.access import OrderAccess, access_of, with_parties
-from ordersite.accounts.callers import Caller, device_key, merchant_key
+from orders.services.record.lines import keep_rows
+from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
+from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
-from vendors.models import Device, Merchant
+from vendors.allergens import allergens_in_words
+from vendors.models import Company, Device, Driver, Merchant
 
 # What an event's data says by a code, in words.
 CODED = {
@@ -43,42 +54,103 @@ CODED = {
     "problem": dict(ProblemReport.Reason.choices),
     "settled": dict(ProblemReport.Reason.choices),
 }
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 # Beside the parties that every door reads.
-ALSO = ("vendor__merchant", "vendor__type", "delivery_zone", "customer__user", "purchase__placed_by")
+ALSO = (
+    "vendor__merchant",
+    "vendor__type",
+    "delivery_zone",
+    "customer__user",
+    "purchase__placed_by",
+    "driver__position",
+)
+# Of each an order has few, and of most none: read by one statement.
+SMALL: Mapping[str, QuerySet[Any]] = {
+    "refunds": Refund.objects.all(),
+    "driver_offers": DriverOffer.objects.all(),
+    "problem_reports": ProblemReport.objects.all(),
+    "pictures": DeliveryProof.objects.all(),
+    "asked": ItemChange.objects.filter(state=ItemChange.State.WAITING),
+    "shown_on": ShownOrder.objects.all(),
+}
 
 
 def read_shown_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     """One of the orders that somebody sees, with all that its page shows."""
+    together = Order.objects.filter(purchase=OuterRef("purchase")).exclude(pk=OuterRef("pk"))
+    orders = with_parties(seen).select_related(*ALSO).annotate(has_siblings=Exists(together))
+    orders = orders.prefetch_related("lines__options", EVENTS, "purchase__payments__shares")
+    order = orders.filter(pk=order_id).first()
+    if order is not None:
+        keep_own_shares(order)
+    return order
+
+
+def keep_own_shares(order: Order) -> None:
+    """Its parts of payments are among those of the purchase, which were read: they are not read again."""
+    own = []
+    for payment in order.purchase.payments.all():
+        for share in payment.shares.all():
+            if share.order_id == order.pk:
+                share.payment = payment
+                own.append(share)
+    keep_rows(order, "shares", own)
+
+
+def read_small_rows(order: Order, also: Mapping[str, QuerySet[Any]]) -> dict[str, list[Any]]:
+    """What of SMALL the order has, and what somebody asks for besides."""
+    return read_together({**{name: rows.filter(order=order) for name, rows in SMALL.items()}, **also})
+
+
+def postings_of(order: Order) -> list[tuple[Posting, list[Entry]]]:
+    """What moved for the order, oldest first, with what it moved where."""
     owners = ("account__vendor", "account__driver", "account__customer__user")
-    entries = Prefetch("entries", queryset=Entry.objects.select_related(*owners).order_by("id"))
-    postings = Prefetch("postings", queryset=Posting.objects.order_by("id").prefetch_related(entries))
-    orders = with_parties(seen).select_related(*ALSO)
-    refunds = Prefetch("refunds", queryset=Refund.objects.select_related("payment").order_by("id"))
-    offers = Prefetch("driver_offers", queryset=DriverOffer.objects.select_related("driver", "company").order_by("-id"))
-    siblings = Prefetch("purchase__orders", queryset=Order.objects.select_related("vendor").order_by("pk"))
-    orders = orders.prefetch_related("lines__options", EVENTS, "purchase__payments__shares", "shares__payment")
-    return orders.prefetch_related(siblings, postings, refunds, offers, "problem_reports").filter(pk=order_id).first()
+    entries = Entry.objects.filter(posting__order=order).select_related("posting", *owners).order_by("posting", "pk")
+    return [
+        (found[0].posting, found) for _, rows in groupby(entries, lambda one: one.posting_id) for found in [list(rows)]
+    ]
+
+
+def siblings_of(order: Any) -> list[Order]:
+    """What was bought together with an order that was read to be shown."""
+    if not order.has_siblings:
+        return []
+    return list(
+        Order.objects.filter(purchase=order.purchase).exclude(pk=order.pk).select_related("vendor").order_by("pk")
+    )
+
+
+# Whom the key of a caller, or of who was asked to drive, means.
+NAMED: Mapping[str, type[Model]] = {
+    "user": User,
+    "merchant": Merchant,
+    "device": Device,
+    "driver": Driver,
+    "company": Company,
+}
+
+
+def caller_in_words(row: Any) -> str:
+    match row:
+        case User():
+            return f"{row.name or row.shown_email}{row.mark}"
+        case Merchant():
+            return f"{row.name} (API token)"
+        case Device():
+            return f"{row.name} ({row.kind})"
+    return str(row)
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:
-    """Whom the keys of callers ("user:5", "merchant:2", "device:7") mean; a statement a kind at most."""
-    wanted: dict[str, set[int]] = {"user": set(), "merchant": set(), "device": set()}
+    """The names of callers and of those who were asked to drive, by their keys ("user:5", "company:2")."""
+    wanted: dict[str, set[int]] = {}
     for key in keys:
         kind, _, number = key.partition(":")
         found = row_id(number)
-        if kind in wanted and found:
-            wanted[kind].add(found)
-    names = {}
-    if wanted["user"]:
-        for user in User.objects.filter(pk__in=wanted["user"]):
-            names[user.caller_key] = (user.name or user.shown_email) + user.mark
-    if wanted["merchant"]:
-        for merchant in Merchant.objects.filter(pk__in=wanted["merchant"]):
-            names[merchant_key(merchant.pk)] = f"{merchant.name} (API token)"
-    if wanted["device"]:
-        for device in Device.objects.filter(pk__in=wanted["device"]):
-            names[device_key(device.pk)] = f"{device.name} ({device.kind})"
-    return names
+        if kind in NAMED and found:
+            wanted.setdefault(kind, set()).add(found)
+    rows = read_together({kind: NAMED[kind]._default_manager.filter(pk__in=found) for kind, found in wanted.items()})
+    return {f"{kind}:{row.pk}": caller_in_words(row) for kind, found in rows.items() for row in found}
 
 
 def who(key: str, names: dict[str, str]) -> str:
@@ -97,7 +169,7 @@ class Happening:
     details: list[str]
 
 
-def happening(event: EventView, names: dict[str, str]) -> Happening:
+def happening(event: EventView, names: dict[str, str], zone: tzinfo) -> Happening:
     label = REASONS[event.reason_code].label if event.reason_code in REASONS else event.reason_code
     title = label_of(event.transition) if event.transition else event.get_kind_display().capitalize()
     return Happening(
@@ -105,20 +177,62 @@ def happening(event: EventView, names: dict[str, str]) -> Happening:
         title=title,
         who=who(event.actor, names),
         reason=" – ".join(part for part in (label, event.reason) if part),
-        details=list(details_of(event.data)),
+        details=list(details_of(event.data, zone)),
     )
 
 
-def details_of(data: dict[str, Any]) -> Iterable[str]:
-    """An event's data in words: fields with their old and new value, minutes told, what was inferred."""
+def details_of(data: dict[str, Any], zone: tzinfo) -> Iterable[str]:
+    """An event's data in words: fields with their old and new value, and what SAYS tells; by the zone's clock."""
     old, new = data.get("old"), data.get("new")
     if isinstance(old, dict) and isinstance(new, dict):
         for name, value in new.items():
-            yield f"{name.replace('_', ' ')}: {value_text(old.get(name))} → {value_text(value)}"
+            yield f"{spaced(name)}: {value_text(old.get(name), zone)} → {value_text(value, zone)}"
     for name, value in data.items():
-        if name not in ("old", "new"):
-            text = value_text(value)
-            yield f"{name.replace('_', ' ')}: {CODED.get(name, {}).get(text, text)}"
+        if name in ("old", "new"):
+            continue
+        text = value_text(value, zone)
+        told = SAYS[name](value, text) if name in SAYS else f"{spaced(name)}: {CODED.get(name, {}).get(text, text)}"
+        if told:
+            yield told
+
+
+def kitchen_says(act: dict[str, Any]) -> str:
+    """What the kitchen did with a ticket."""
+    if "acknowledged" in act:
+        return f"The kitchen has seen the changes up to version {act['acknowledged']}"
+    if "ticked" in act:
+        return f"{act['name']}: {'ticked off' if act['ticked'] else 'not ticked off any more'} in the kitchen"
+    return "The ticket is shown again" if act.get("recalled") else "The ticket is put away again"
+
+
+def count_of(things: str) -> Callable[[Any, str], str]:
+    return lambda value, text: f"{len(value) if isinstance(value, list) else value} {things}"
+
+
+# What an event's data says, by name, of the value and its text; "" for what is said elsewhere on the page.
+SAYS: dict[str, Callable[[Any, str], str]] = {
+    "kitchen": lambda value, text: kitchen_says(value),
+    "seconds": lambda value, text: f"For {text} s no device had shown it",
+    "done_at": lambda value, text: f"By the device's clock at {text}",
+    "inferred": lambda value, text: f"{spaced(text).capitalize()} was not told: the driver had left",
+    "prepared_in": lambda value, text: f"To be ready in {text} min",
+    "delivered_in": lambda value, text: f"To be delivered in {text} min",
+    "proof_kind": lambda value, text: f"A {text} of the delivery came in",
+    "proof": lambda value, text: "",
+    "photos": count_of("photos of the payment"),
+    "codes": count_of("codes issued"),
+    "codes_missing": count_of("codes missing"),
+    "zone_by_hand": lambda value, text: f"Delivery zone chosen by hand: {text}",
+    "print_job": lambda value, text: "",
+    "copy": lambda value, text: f"Copy {text}" if value and value > 1 else "",
+    "of_version": lambda value, text: f"Reported at version {text}",
+    "refund": lambda value, text: f"Refund: {text}",
+    "refund_done": lambda value, text: f"{text} has gone back",
+}
+
+
+def spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
@@ -127,25 +241,39 @@ def changes_since(order_id: int, version: int, caller: Caller) -> list[str]:
     if order is None:
         return []
     events = [event for event in OrderView(access_of(caller, order)).events if event.number > version]
-    changes = [text for event in events if event.to_status is None for text in changes_in_words(event)]
+    zone = order.vendor.zone
+    changes = [text for event in events if event.to_status is None for text in changes_in_words(event, zone)]
     return [*changes, *[f"now {Status(order.status).label}"] * any(event.to_status is not None for event in events)]
 
 
-def changes_in_words(event: EventView) -> list[str]:
+def changes_in_words(event: EventView, zone: tzinfo) -> list[str]:
     """An event that leaves the status in words: what it changed, else what it is."""
-    return list(details_of(event.data)) or [happening(event, {}).title]
+    return list(details_of(event.data, zone)) or [happening(event, {}, zone).title]
 
 
-def value_text(value: Any) -> str:
+def value_text(value: Any, zone: tzinfo) -> str:
+    """A value in words; a moment by the zone's clock."""
+    if isinstance(value, str) and (at := moment_in_text(value)):
+        return write_moment(at, zone)
     if isinstance(value, dict) and {"amount", "currency"} <= value.keys():
         return f"{value['amount']} {value['currency']}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {value_text(part)}" for name, part in value.items())
+        return ", ".join(f"{spaced(name)} {value_text(part, zone)}" for name, part in value.items())
     if isinstance(value, list):
-        return "; ".join(value_text(part) for part in value)
+        return "; ".join(value_text(part, zone) for part in value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value in (None, "") else str(value)
+
+
+def moment_in_text(text: str) -> datetime | None:
+    """The moment that a text in JSON is, None for any other text."""
+    if not MOMENT.match(text):
+        return None
+    try:
+        return parse_datetime(text)
+    except ValueError:
+        return None
 
 
 def money_rows(order: Order | Priced) -> list[tuple[str, str, bool]]:
@@ -169,10 +297,12 @@ def shown_lines(order: Order) -> list[dict[str, Any]]:
     return [
         {
             "line": line,
-            "ticket": ticket_of(line.options.all()),
-            "priced": [option for option in line.options.all() if option.kind != LineOption.Kind.WITHOUT],
+            "ticket": ticket_of(options),
+            "allergens": allergens_in_words(allergens_of(line, options), allergen_note_of(line, options)),
+            "priced": [option for option in options if option.kind != LineOption.Kind.WITHOUT],
         }
         for line in order.lines.all()
+        for options in [line.options.all()]
     ]
 
 
@@ -199,14 +329,21 @@ def payments_of(order: Order, readers: Collection[Actor]) -> list[tuple[Payment,
     return [(share.payment, share.amount, share.refunded) for share in order.shares.all()]
 
 
-def order_context(access: OrderAccess) -> dict[str, Any]:
-    """Everything but the buttons and forms, as far as the reader may see it."""
+def asked_party(offer: DriverOffer) -> str:
+    """The key of who was asked to drive."""
+    return f"company:{offer.company_id}" if offer.company_id else f"driver:{offer.driver_id}"
+
+
+def order_context(access: OrderAccess, small: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Everything but the buttons and forms, as far as the reader may see it; `small` is of `read_small_rows`."""
     order, readers = access.order, access.readers
     is_staff, events = Actor.STAFF in readers, OrderView(access).events
-    others: list[Posting | Refund] = [*order.postings.all(), *order.refunds.all()]
-    problems = list(order.problem_reports.all())
-    settlers = {problem.settled_by for problem in problems}
-    names = names_of({event.actor for event in events} | {other.actor for other in others} | settlers)
+    refunds, problems, offers = small["refunds"], small["problem_reports"], small["driver_offers"]
+    shown_on = sorted(small["shown_on"], key=lambda shown: (shown.shown_at, shown.pk))
+    postings = postings_of(order) if is_staff else []
+    callers = {row.actor for row in (*events, *refunds, *(posting for posting, _ in postings))}
+    callers |= {problem.settled_by for problem in problems} | {shown.shown_by for shown in shown_on}
+    names = names_of(callers | {asked_party(offer) for offer in offers if is_staff or offer.company_id})
     now = timezone.now()
     return {
         "order": order,
@@ -220,17 +357,33 @@ def order_context(access: OrderAccess) -> dict[str, Any]:
         "due_change": label_of(due.timer.change) if (due := find_due(order, now)) else "",
         "money_rows": money_rows(order),
         "lines": shown_lines(order),
-        "asked": asked_of(order) if any(event.kind == OrderEvent.Kind.ITEMS for event in events) else [],
+        "asked": sorted(small["asked"], key=lambda change: change.number),
         "milestones": milestones_of(order),
         "payments": payments_of(order, readers),
         "for_staff": is_staff,
         "shows_code": is_staff or order.fulfilment != Fulfilment.DELIVERY,
-        "refunds": [(refund, who(refund.actor, names)) for refund in order.refunds.all()],
+        "refunds": [(refund, who(refund.actor, names)) for refund in refunds],
+        "has_invoice_page": order.status == Status.COMPLETED and (is_staff or Actor.VENDOR in readers),
         "may_be_refunded": any(share.kept for share in order.shares.all()),
-        "postings": [(posting, who(posting.actor, names)) for posting in order.postings.all() if is_staff],
-        "offers": order.driver_offers.all(),
-        "problems": [(problem, who(problem.settled_by, names)) for problem in problems],
-        "siblings": [other for other in order.purchase.orders.all() if other.pk != order.pk and is_staff],
-        "timeline": [happening(event, names) for event in reversed(events)],
+        "postings": [(posting, who(posting.actor, names), entries) for posting, entries in postings],
+        "offers": [(offer, names.get(asked_party(offer), f"Driver {offer.driver_id}")) for offer in reversed(offers)],
+        "pictures": small["pictures"],
+        "problems": [
+            (problem, who(problem.settled_by, names)) for problem in sorted(problems, key=lambda one: one.number)
+        ],
+        "siblings": siblings_of(order) if is_staff else [],
+        "timeline": [happening(event, names, order.vendor.zone) for event in reversed(events)],
         "zone": order.vendor.time_zone,
+        "map": map_of_order(order, driver_position(access), now),
+        "shown_on": [(shown, who(shown.shown_by, names)) for shown in shown_on],
     }
+
+
+def driver_position(access: OrderAccess) -> DriverPosition | None:
+    """Where the driver who holds the order was last; others than staff are told once it has left for its customer."""
+    order = access.order
+    if Actor.STAFF not in access.readers:
+        told = OrderView(access).driver_position
+        return order.driver.position if told and order.driver else None
+    is_held = order.driver is not None and order.driver_accepted_at is not None and not order.is_closed
+    return getattr(order.driver, "position", None) if is_held else None

@@ -1,96 +1,82 @@
 """The list of orders, an order's page, and its buttons."""
 
-from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.html import format_html
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 import ordersite.web.urls  # noqa: F401  registers <id:…>
-from orders.admin import bulk, display
-from orders.admin.buttons import Button, buttons_of, label_of
+from orders.admin import bulk, bulk_page
+from orders.admin.buttons import Button, buttons_of
+from orders.admin.columns import COLUMNS, USUAL, ColumnsForm, choose_columns, chosen_columns, displayed
 from orders.admin.destination import show_destination
-from orders.admin.edits import DecisionForm, change_items
+from orders.admin.edits import change_items
 from orders.admin.filters import (
+    AppFilter,
+    CustomerFilter,
     DeletedFilter,
+    DriverFilter,
     FulfilmentFilter,
     GroupFilter,
+    KindFilter,
     PaymentFilter,
     PlacedFilter,
     StatusFilter,
     StuckFilter,
+    TimingFilter,
     VendorChoiceFilter,
+    WindowFilter,
+    ZoneFilter,
 )
 from orders.admin.forms import (
     DriverForm,
     MoveForm,
     NoteForm,
-    OnceForm,
     SettleForm,
     TrackingNumberForm,
-    first_error,
+    VersionForm,
 )
-from orders.admin.order_page import order_context, read_shown_order
+from orders.admin.list_columns import OrderColumns
+from orders.admin.order_buttons import MOVE, OrderButtons
+from orders.admin.order_page import order_context, read_shown_order, read_small_rows
+from orders.admin.papers import send_paper, show_paper
 from orders.admin.phone import order_by_phone
+from orders.admin.phone_repeat import is_repeatable
+from orders.admin.print_orders import print_orders, send_orders
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refunds import LINE, RefundForm
-from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
+from orders.admin.refused_forms import Kept, form_of, take_refused
 from orders.admin.search import HELP, find_orders
-from orders.admin.service_calls import caller_of_request, perform
+from orders.admin.told_outside import told_outside
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order, ProblemReport
-from orders.services.editing.item_changes import accept_change, refuse_change
-from orders.services.editing.order_fields import add_tracking_number, change_order
-from orders.services.moving.notes import add_note
-from orders.services.moving.problem_reports import settle_problem
-from orders.services.moving.transitions import START_PREPARING, Wish, start_preparing, transition
-from orders.services.paying.payment_links import payment_link
-from orders.services.paying.refunds import refund_order
+from orders.reading.spreadsheets import SHAPES
+from orders.reading.told_outside import mails_of_order
+from orders.services.bulk.bulk_changes import MOST_SELECTED
 from orders.services.record.access import access_of
 from orders.visibility import SHOWN_TO_VENDOR, knows_driver
+from ordersite.accounts.models import Mail
 from ordersite.accounts.rights import Right
-from ordersite.accounts.scoping import acts_everywhere
-from ordersite.backoffice.moments import write_moment
+from ordersite.accounts.scoping import acts_everywhere, caller_of_request
+from ordersite.backoffice.links import may_open
+from ordersite.backoffice.once import OnceForm
 from ordersite.backoffice.row_choosers import row_id
+from ordersite.backoffice.selections import TOO_MANY, chosen_action
+from ordersite.core.replica import from_replica
 from vendors.admin.scoping import ScopedAdmin
-
-Handler = Callable[["OrderAdmin", HttpRequest, int, Any], object]
-MOVE = Right.MOVE_ORDERS
-
-
-def button(
-    form_class: type[forms.Form], permission: str = MOVE, page: str = "change"
-) -> Callable[[Handler], Callable[..., HttpResponse]]:
-    """A view that reads a form, calls one service and leads to the order's page; refused, back to the form's own."""
-
-    def decorate(handle: Handler) -> Callable[..., HttpResponse]:
-        @wraps(handle)
-        def view(self: "OrderAdmin", request: HttpRequest, order_id: int) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            form = form_class(request.POST)
-            if form.is_valid():
-                handle(self, request, order_id, form)
-            else:
-                messages.error(request, first_error(form))
-            leads_to = reverse(f"admin:orders_order_{page if form.errors else 'change'}", args=[order_id])
-            if form.errors:
-                keep_refused(request, leads_to, form)
-            return HttpResponseRedirect(leads_to)
-
-        return view
-
-    return decorate
 
 
 def move_form(kept: Kept | None, order: Order, one: Button) -> forms.Form:
@@ -117,21 +103,36 @@ def settle_form(kept: Kept | None, order: Order, problem: ProblemReport) -> form
     return form_of(kept, form, number=problem.number)
 
 
+def history_query(order: Order) -> str:
+    """What the list of orders is asked for all of an order's customer; empty for who left nothing to go by."""
+    if order.customer.user_id is not None:
+        return urlencode({"customer": order.customer_id})
+    known = order.contact_phone or order.contact_email
+    return urlencode({"q": known}) if known else ""
+
+
 @admin.register(Order)
-class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
+class OrderAdmin(OrderColumns, OrderButtons, ScopedAdmin, ReadOnlyAdmin):
     """Orders are seen and moved on; each button is a call of the service that the API calls too."""
 
-    list_display = ["name", "vendor", "contact", "state", "type", "amount", "payment", "placed", "age", "due"]
+    list_display = ["name", *USUAL]
     list_display_links = ["name"]
-    list_select_related = ["vendor", "customer__user"]
+    list_select_related = ["vendor", "customer__user", "driver", "delivery_zone", "purchase"]
     list_filter = [
-        StuckFilter,
         GroupFilter,
+        TimingFilter,
+        StuckFilter,
         StatusFilter,
         VendorChoiceFilter,
+        DriverFilter,
+        ZoneFilter,
         PlacedFilter,
+        WindowFilter,
         FulfilmentFilter,
+        KindFilter,
         PaymentFilter,
+        AppFilter,
+        CustomerFilter,
         DeletedFilter,
     ]
     ordering = ["-placed_at", "-id"]
@@ -139,7 +140,17 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = HELP
     change_list_template = "admin/orders/order/change_list.html"
-    actions = [bulk.accept, bulk.mark_ready, bulk.look_for_driver, bulk.cancel_by_staff]
+    actions = [
+        bulk.change_many,
+        bulk.accept,
+        bulk.mark_ready,
+        bulk.look_for_driver,
+        bulk.cancel_by_staff,
+        print_orders,
+        send_orders,
+        bulk.export_csv,
+        bulk.export_xlsx,
+    ]
     holds_rows = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -153,6 +164,11 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def row_in_words(self, row: Order) -> str:
         return f"Order #{row.pk} ({row.vendor}), now {Status(row.status).label}"
 
+    def may_take_off(self, request: HttpRequest, order: Order) -> bool:
+        """Whether the order can be taken out of the lists by who asks."""
+        may = acts_everywhere(request) and request.user.has_perm(Right.DELETE_ORDERS)
+        return may and order.is_closed and order.deleted_at is None
+
     def has_move_permission(self, request: HttpRequest) -> bool:
         """Who may press buttons; to see an order is another permission."""
         return request.user.has_perm(MOVE)
@@ -165,7 +181,33 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        return find_orders(queryset, search_term), False
+        return find_orders(request, self.get_queryset(request), queryset, search_term), False
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return displayed(request)
+
+    def keep_columns(self, request: HttpRequest) -> HttpResponse:
+        """Asks which columns who asks wants to see, keeps them, and leads back to the list as it was."""
+        if not request.user.has_perm(Right.VIEW_ORDERS):
+            raise PermissionDenied
+        query = urlencode([pair for pair in parse_qsl(request.META["QUERY_STRING"]) if pair[0] != "o"])
+        back = f"{reverse('admin:orders_order_changelist')}?{query}".rstrip("?")
+        form = ColumnsForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            choose_columns(request.user.pk or 0, form.cleaned_data["names"])
+            return HttpResponseRedirect(back)
+        names = form["names"].value() if form.is_bound else chosen_columns(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "subtitle": None,
+            "media": self.media,
+            "title": "Columns of the list",
+            "form": form,
+            "columns": [(name, label, name in names) for name, label in COLUMNS.items()],
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/orders/order/columns.html", context)
 
     def get_urls(self) -> list[URLPattern]:
         pages = {
@@ -176,6 +218,7 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "settle": self.settle,
             "payment-link": self.send_payment_link,
             "refund": self.give_back,
+            "take-off": self.take_off,
             "decide-change": self.decide_change,
         }
         buttons = [
@@ -191,14 +234,98 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         address = path(
             "<id:order_id>/address/", self.admin_site.admin_view(self.edit_address), name="orders_order_address"
         )
-        return [phone, items, address, *buttons, *super().get_urls()]
+        columns = path("columns/", self.admin_site.admin_view(self.keep_columns), name="orders_order_columns")
+        exports = [
+            path(
+                f"export/{shape}/",
+                self.admin_site.admin_view(require_GET(partial(self.export, shape=shape))),
+                name=f"orders_order_export_{shape}",
+            )
+            for shape in SHAPES
+        ]
+        papers = [
+            path(f"<id:order_id>/papers/<slug:paper>{end}", self.admin_site.admin_view(require_GET(view)), name=name)
+            for end, view, name in (
+                ("/", self.print_paper, "orders_order_paper"),
+                (".pdf", self.send_paper, "orders_order_paper_pdf"),
+            )
+        ]
+        bulk_pages = [
+            path("bulk/", self.admin_site.admin_view(require_safe(self.list_bulk)), name="orders_order_bulk_list"),
+            path("bulk/<uuid:bulk_id>/", self.admin_site.admin_view(self.show_bulk), name="orders_order_bulk"),
+            path(
+                "bulk/<uuid:bulk_id>/stop/",
+                self.admin_site.admin_view(require_POST(self.stop_bulk)),
+                name="orders_order_bulk_stop",
+            ),
+        ]
+        return [phone, columns, *exports, *bulk_pages, *papers, items, address, *buttons, *super().get_urls()]
+
+    def list_bulk(self, request: HttpRequest) -> HttpResponse:
+        """One's own selections, and what became of them."""
+        if not self.has_move_permission(request):
+            raise PermissionDenied
+        base = {**self.admin_site.each_context(request), "opts": self.opts, "subtitle": None, "media": self.media}
+        return bulk_page.list_bulk(request, base)
+
+    def show_bulk(self, request: HttpRequest, bulk_id: UUID) -> HttpResponse:
+        """A selection of many orders, and what becomes of it."""
+        if not self.has_move_permission(request):
+            raise PermissionDenied
+        base = {**self.admin_site.each_context(request), "opts": self.opts, "subtitle": None, "media": self.media}
+        return bulk_page.show_bulk(request, bulk_id, base)
+
+    def stop_bulk(self, request: HttpRequest, bulk_id: UUID) -> HttpResponse:
+        if not self.has_move_permission(request):
+            raise PermissionDenied
+        return bulk_page.stop_bulk(request, bulk_id)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Order], *args: Any) -> HttpResponse | None:
+        """What only reads does not ask whether an order has changed since."""
+        if chosen_action(request) in bulk.READING:
+            return admin.ModelAdmin.response_action(self, request, queryset)
+        return super().response_action(request, queryset, *args)
+
+    def show_chosen(self, request: HttpRequest, queryset: QuerySet[Order], name: str) -> HttpResponse | None:
+        """All of a list, however many, are one selection; the other actions name every row before they begin."""
+        if name != bulk.change_many.__name__:
+            return super().show_chosen(request, queryset, name)
+        shown = list(queryset.order_by("-pk").values_list("pk", "version")[: MOST_SELECTED + 1])
+        if len(shown) > MOST_SELECTED:
+            messages.error(request, TOO_MANY.format(most=MOST_SELECTED, rows="orders"))
+            return None
+        return bulk_page.lead_to_selection(request, shown)
+
+    @from_replica
+    def export(self, request: HttpRequest, shape: str) -> HttpResponseBase:
+        """What the list's address would list, all of it, as a file."""
+        if not request.user.has_perm(Right.VIEW_ORDERS):
+            raise PermissionDenied
+        try:
+            orders = self.get_changelist_instance(request).queryset
+        except (IncorrectLookupParameters, ValueError, OverflowError, DataError):
+            messages.error(request, "There is no such filter: nothing was exported.")
+            return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
+        return bulk.export_orders(orders, shape)
 
     def by_phone(self, request: HttpRequest) -> HttpResponse:
         """A new order for somebody who calls."""
         if not request.user.has_perm(Right.PLACE_ORDERS):
             raise PermissionDenied
         base = {"opts": self.opts, "subtitle": None, "media": self.media}
-        return order_by_phone(request, {**self.admin_site.each_context(request), **base})
+        return order_by_phone(request, {**self.admin_site.each_context(request), **base}, self.get_queryset(request))
+
+    def print_paper(self, request: HttpRequest, order_id: int, paper: str) -> HttpResponse:
+        """A ticket or a delivery note of one order, to be printed by the browser."""
+        if not request.user.has_perm(Right.VIEW_ORDERS):
+            raise PermissionDenied
+        return show_paper(request, caller_of_request(request), order_id, paper)
+
+    def send_paper(self, request: HttpRequest, order_id: int, paper: str) -> HttpResponse:
+        """A ticket, a delivery note or a receipt of one order as PDF."""
+        if not request.user.has_perm(Right.VIEW_ORDERS):
+            raise PermissionDenied
+        return send_paper(caller_of_request(request), order_id, paper)
 
     def edit_items(self, request: HttpRequest, order_id: int) -> HttpResponse:
         """What was ordered, to be changed."""
@@ -244,7 +371,8 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
         named = order.driver_id if acts_everywhere(request) else None
         driver_form = form_of(kept, DriverForm(initial={**version, "driver": named}, auto_id="driver_%s"))
         number = {"tracking_number": order.tracking_number, "carrier": order.carrier}
-        shown, settles = order_context(access), may_move and acts_everywhere(request)
+        small = read_small_rows(order, {"mails": mails_of_order(order)} if may_open(request, Mail) else {})
+        shown, settles = order_context(access, small), may_move and acts_everywhere(request)
         context = {
             **self.admin_site.each_context(request),
             **shown,
@@ -259,6 +387,8 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             "media": self.media + driver_form.media,
             "may_move": may_move,
             "may_edit": may_move and may_edit,
+            "history_query": history_query(order) if acts_everywhere(request) else "",
+            "may_repeat": request.user.has_perm(Right.PLACE_ORDERS) and is_repeatable(order),
             "buttons": [pair for pair in buttons if not pair[0].forced],
             "may_readdress": may_move and acts_everywhere(request) and delivers and not order.is_closed,
             "forced": [pair for pair in buttons if pair[0].forced],
@@ -269,162 +399,10 @@ class OrderAdmin(ScopedAdmin, ReadOnlyAdmin):
             else None,
             "note_form": form_of(kept, NoteForm(auto_id="note_%s", initial={"visible_to": note_reader})),
             "link_form": OnceForm(auto_id="link_%s"),
+            "delete_form": form_of(kept, VersionForm(initial=version, auto_id="delete_%s"))
+            if self.may_take_off(request, order)
+            else None,
+            **told_outside(request, order, small.get("mails", [])),
             **refund_context(kept, order, request),
         }
         return TemplateResponse(request, "admin/orders/order/page.html", context)
-
-    @button(MoveForm)
-    def move(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        """A change of status, or the milestone of preparing."""
-        caller, given = caller_of_request(request), form.cleaned_data
-        name, version = given["transition"], given["version"]
-        done = f"{label_of(name)}: done."
-        if name == START_PREPARING:
-            perform(
-                request,
-                lambda: start_preparing(order_id=order_id, caller=caller, version=version),
-                done=done,
-                form=form,
-            )
-            return
-        wish = Wish(
-            name=name,
-            reason_code=given["reason_code"],
-            reason=given["reason"],
-            prepared_in=given["prepared_in"],
-            code=given["code"],
-            proof=given["proof"],
-            version=version,
-        )
-        perform(request, lambda: transition(order_id=order_id, caller=caller, wish=wish), done=done, form=form)
-
-    @button(DriverForm)
-    def name_driver(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        """Offers the order to a driver; nobody takes the offer back."""
-        caller, given = caller_of_request(request), form.cleaned_data
-        driver = given["driver"]
-        told = driver if acts_everywhere(request) else "the driver"
-        perform(
-            request,
-            lambda: change_order(
-                order_id=order_id,
-                caller=caller,
-                fields={"driver": driver.pk if driver else None},
-                version=given["version"],
-            ),
-            done=f"The order is offered to {told}." if driver else "No driver is assigned any more.",
-            form=form,
-        )
-
-    @button(TrackingNumberForm)
-    def add_number(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        caller, given = caller_of_request(request), form.cleaned_data
-
-        def add() -> Order:
-            return add_tracking_number(order_id=order_id, caller=caller, **given)
-
-        perform(request, add, done="The tracking number was saved.", form=form)
-
-    @button(DecisionForm, page="items")
-    def decide_change(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        """What the customer says of a change of items, by telephone say."""
-        caller, given = caller_of_request(request), dict(form.cleaned_data)
-        decide = accept_change if given.pop("decision") == "accept" else refuse_change
-        perform(
-            request,
-            lambda: decide(order_id=order_id, caller=caller, **given),
-            done="The customer's answer was saved.",
-            form=form,
-        )
-
-    @button(NoteForm)
-    def write_note(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        caller, given = caller_of_request(request), dict(form.cleaned_data)
-        key = str(given.pop("key"))
-        perform(
-            request,
-            lambda: add_note(order_id=order_id, caller=caller, **given),
-            done="The note was added to the history.",
-            key=key,
-            form=form,
-        )
-
-    @button(SettleForm)
-    def settle(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        """Says that a problem that the customer reported is seen to."""
-        caller, given = caller_of_request(request), dict(form.cleaned_data)
-        perform(
-            request,
-            lambda: settle_problem(order_id=order_id, caller=caller, **given),
-            done="The report is settled.",
-            form=form,
-        )
-
-    @button(RefundForm, Right.REFUND_ORDERS)
-    def give_back(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        caller, given = caller_of_request(request), form.cleaned_data
-        perform(
-            request,
-            lambda: refund_order(order_id=order_id, caller=caller, wish=given["wish"]),
-            done="The refund has been started.",
-            key=str(given["key"]),
-            form=form,
-        )
-
-    @button(OnceForm)
-    def send_payment_link(self, request: HttpRequest, order_id: int, form: forms.Form) -> None:
-        """E-mails the customer where to pay."""
-        caller, key = caller_of_request(request), str(form.cleaned_data["key"])
-
-        def send() -> None:
-            payment_link(order_id=order_id, caller=caller, send=True)
-
-        perform(request, send, done="The payment link is being e-mailed to the customer.", key=key)
-
-    @admin.display(description="order")
-    def name(self, order: Order) -> str:
-        return format_html('#{} <small class="quiet">no.\u00a0{}</small>', order.pk, order.number)
-
-    @admin.display(description="customer")
-    def contact(self, order: Order) -> str:
-        return format_html(
-            '{}{} <small class="quiet">{}</small>',
-            order.contact_name or "–",
-            order.customer.mark,
-            order.contact_phone or order.contact_email,
-        )
-
-    @admin.display(description="status")
-    def state(self, order: Order) -> str:
-        return display.status_badge(order.status)
-
-    @admin.display(description="type")
-    def type(self, order: Order) -> str:
-        return Fulfilment(order.fulfilment).slug.replace("_", " ")
-
-    @admin.display(description="total")
-    def amount(self, order: Order) -> str:
-        return display.money(order.total, order.currency)
-
-    @admin.display(description="payment")
-    def payment(self, order: Order) -> str:
-        return format_html(
-            '{} <small class="quiet">{}</small>', display.payment_badge(order.payment_status), order.payment_method
-        )
-
-    @admin.display(description="placed", ordering="placed_at")
-    def placed(self, order: Order) -> str:
-        return write_moment(order.placed_at, order.vendor.zone, "j M H:i")
-
-    @admin.display(description="age", empty_value="")
-    def age(self, order: Order) -> str:
-        """How long it has been under way; empty for what is closed."""
-        if order.is_closed:
-            return ""
-        now = timezone.now()
-        late, age = display.lateness(order, now), display.span(now - order.placed_at)
-        return format_html('{} <strong class="late">{}</strong>', age, late) if late else age
-
-    @admin.display(description="timer", empty_value="")
-    def due(self, order: Order) -> str:
-        return display.due_hint(order, timezone.now())

@@ -18,7 +18,7 @@ from orders.admin.confirmation import Deed, ask, confirmed
 from orders.admin.forms import PLAIN, VersionForm, first_error
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
-from orders.admin.service_calls import caller_of_request, perform
+from orders.admin.service_calls import perform
 from orders.models import WAITS_FOR_STAFF, Payment, PaymentProof, PaymentShare, PaymentStatus
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.paying.disputes import decide_top_up
@@ -26,11 +26,11 @@ from orders.services.paying.payment_checks import approve_payment, refuse_paymen
 from orders.services.paying.receiving import lock_payment
 from orders.services.record.photos import read_file
 from ordersite.accounts.rights import Right
-from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
+from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere, caller_of_request
 from ordersite.backoffice.lists import CappedPaginator
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
-from ordersite.web.problems import Conflict
+from ordersite.web.problems import ConflictProblem
 
 PER_PAGE = 20
 DECISIONS: dict[str, Callable[..., Any]] = {"refuse": refuse_payment, "waive": waive_owed}
@@ -101,7 +101,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         proof = PaymentProof.objects.filter(pk=proof_id).first()
-        if proof is None or not proof.photo.storage.exists(str(proof.photo.name)):
+        if proof is None:
             raise Http404
         return HttpResponse(read_file(proof), content_type="image/jpeg", headers=PHOTO_HEADERS)
 
@@ -150,7 +150,7 @@ class ProofAdmin(EverywhereAdmin, ReadOnlyAdmin):
             payment, _ = lock_payment(given["payment"])
             if came_in(payment)[0] != given["amount"]:
                 now = display.money(*came_in(payment))
-                raise Conflict("amount_changed", f"The amount has changed: {now} are due now. Nothing was done.")
+                raise ConflictProblem("amount_changed", f"The amount has changed: {now} are due now. Nothing was done.")
             if given["order"] is None:
                 decide_top_up(payment_id=payment.pk, caller=caller, counts=True)
                 return

@@ -1,209 +1,60 @@
 """An order by phone (docs/requirements.md, row 20): staff choose for whom and what, see the quote, and place it."""
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
-from django import forms
-from django.contrib import admin
+from django.contrib import messages
 from django.db import OperationalError
-from django.db.models import Exists, OuterRef
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
-from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, degrees_text, map_of
+from orders.admin.address_fields import NOWHERE_KNOWN, choices_of, map_of
 from orders.admin.order_page import money_rows
-from orders.admin.phone_call import CallForm, place_once
+from orders.admin.phone_call import GUEST, place_once
+from orders.admin.phone_find import find_callers
+from orders.admin.phone_form import PhoneForm, StartForm
 from orders.admin.phone_menu import menu_rows, read_items
 from orders.admin.phone_package import package_by_phone
-from orders.admin.phone_words import in_words_of_form, mark, marked
-from orders.admin.service_calls import caller_of_request, refusal
-from orders.checkout import Cart, Checked, Checkout, CustomLine, Place
-from orders.lifecycle.table import Fulfilment
+from orders.admin.phone_repeat import Repeated, repeat_order
+from orders.admin.phone_words import in_words_of_form, mark, marked, refused_rows
+from orders.checkout import Checked
 from orders.models import Order
 from orders.pricing import CartItem
 from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import quote
-from ordersite.accounts.models import Address, Customer
-from ordersite.accounts.scoping import acts_everywhere
-from ordersite.backoffice.row_choosers import Chooser
-from ordersite.backoffice.typed_fields import TypedForm
-from ordersite.core.amount_columns import AmountField
+from ordersite.accounts.models import Customer
+from ordersite.accounts.scoping import acts_everywhere, caller_of_request
+from ordersite.backoffice.lists import MOST_TERM
+from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.faults import Invalid, Refusal
-from ordersite.core.money import Money
-from ordersite.web.problems import as_problem
-from vendors.admin.scoping import within
 from vendors.menu import Menu
-from vendors.models import PackageType, Service, Stock, Vendor
-from vendors.payment_methods import find_method
+from vendors.models import Stock, Vendor
 from vendors.services.menus import menu_of
 
-FREE_LINES = range(1, 6)
 # How many of who carries packages are listed.
 MOST_CARRIERS = 20
-# Without a name, where staff enter only a total.
-FREE_NAME = "Order by phone"
 
 
-class StartForm(TypedForm, forms.Form):
-    """Where it is ordered, and for whom."""
+def order_by_phone(request: HttpRequest, base: Mapping[str, Any], orders: QuerySet[Order]) -> HttpResponse:
+    """The page: first the vendor and for whom, then the order. `base` is what every page of the back-office shows.
 
-    vendor = forms.ModelChoiceField(
-        Vendor.objects.filter(is_active=True), widget=Chooser(Order._meta.get_field("vendor"), admin.site)
+    `orders` are those that who asks may see: by them callers are found, and of them one may be repeated.
+    """
+    if "repeat" in request.GET and "vendor" not in request.GET:
+        return lead_to_repeat(request, orders)
+    start = StartForm(
+        request, request.GET if "vendor" in request.GET else None, initial={"customer": chosen_customer(request)}
     )
-    customer = forms.ModelChoiceField(
-        Customer.objects.select_related("user"),
-        required=False,
-        widget=Chooser(Order._meta.get_field("customer"), admin.site, attrs={"data-placeholder": "A guest"}),
-        help_text="By name, e-mail or phone. Leave it empty for a guest. One that is “not confirmed” gave an e-mail "
-        "that may be somebody else's.",
-    )
-
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        vendor: Any = self.fields["vendor"]
-        carried = PackageType.objects.filter(vendor=OuterRef("pk"), is_active=True)
-        booked = Service.objects.filter(vendor=OuterRef("pk"), is_active=True)
-        vendor.queryset = within(request, vendor.queryset, "pk").annotate(carries=Exists(carried), books=Exists(booked))
-        if not acts_everywhere(request):
-            del self.fields["customer"]
-
-
-class AddressSelect(forms.Select):
-    """Tells the script of the map where each address is."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
-        if address := getattr(value, "instance", None):
-            point = {"data-lat": degrees_text(address.lat), "data-lng": degrees_text(address.lng)}
-            option["attrs"] |= {"data-address": address.address, **point}
-        return option
-
-
-class SavedAddressField(forms.ModelChoiceField):
-    """A customer's saved address, in full."""
-
-    widget = AddressSelect
-
-    def label_from_instance(self, address: Any) -> str:
-        return f"{address.label}: {address.address}" if address.label else str(address.address)
-
-
-class PhoneForm(CallForm, PlaceFields):
-    """Everything but the products of the menu."""
-
-    delivery_type = forms.ChoiceField()
-    saved_address = SavedAddressField(Address.objects.none(), required=False, empty_label="Another address")
-    delivery_zone = forms.TypedChoiceField(
-        label="Zone",
-        coerce=int,
-        empty_value=None,
-        required=False,
-        help_text="A zone that you choose here sets the delivery fee, even if the address has no location.",
-    )
-    table = forms.CharField(max_length=20, required=False)
-    vehicle = forms.CharField(max_length=80, required=False)
-
-    def __init__(self, vendor: Vendor, customer: Customer | None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(vendor, customer, *args, **kwargs)
-        self.custom: list[CustomLine] = []
-        # Any: a form's fields are known by name only.
-        fields: dict[str, Any] = self.fields
-        menu = menu_of(vendor)
-        self.only_codes = bool(menu.products) and all(product.is_digital for product in menu.products.values())
-        self.types = [Fulfilment.DIGITAL.slug] if self.only_codes else vendor.fulfilments
-        fields["delivery_type"].choices = [(name, name.replace("_", " ")) for name in self.types]
-        zones = [(zone.id, zone.name) for zone in menu.zones]
-        fields["delivery_zone"].choices = [("", "By the address"), *zones]
-        if customer is None:
-            del self.fields["saved_address"]
-        else:
-            fields["saved_address"].queryset = customer.addresses.all()
-        if self.only_codes:
-            # They come at once, and apart from all else: nobody meets to hand cash over.
-            choices = fields["payment_method"].choices
-            fields["payment_method"].choices = [one for one in choices if not find_method(one[0]).is_on_handover]
-            del self.fields["deliver_at"]
-            return
-        for number in FREE_LINES:
-            self.fields[f"free_name_{number}"] = forms.CharField(label=f"Line {number}", max_length=120, required=False)
-            self.fields[f"free_amount_{number}"] = AmountField(
-                label=f"Amount {number}", required=False, currency=vendor.currency
-            )
-
-    def free_lines(self) -> Iterator[tuple[forms.BoundField, forms.BoundField]]:
-        numbers = () if self.only_codes else FREE_LINES
-        return ((self[f"free_name_{number}"], self[f"free_amount_{number}"]) for number in numbers)
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean()
-        for number in FREE_LINES:
-            self.clean_free(number, given)
-        if saved := given.get("saved_address"):
-            self.clean_beside(saved, given)
-        return given
-
-    def clean_beside(self, saved: Address, given: dict[str, Any]) -> None:
-        """Another address or point is not typed beside a saved address; a place chosen of several stands for it."""
-        if given.get("chosen_place"):
-            given["saved_address"] = None
-            return
-        for names in (("address",), ("lat", "lng")):
-            if any(given.get(name) not in ("", None, getattr(saved, name)) for name in names):
-                self.add_error(names[0], "A saved address is chosen: leave this empty, or choose “Another address”.")
-
-    def show_point(self, address: str, lat: float | None, lng: float | None) -> None:
-        super().show_point(address, lat, lng)
-        data: Any = self.data
-        data["saved_address"] = ""
-
-    def clean_free(self, number: int, given: dict[str, Any]) -> None:
-        """A free line has an amount; a name where it is not the only one."""
-        name, minor = given.get(f"free_name_{number}", ""), given.get(f"free_amount_{number}")
-        if minor is not None:
-            self.custom.append(CustomLine(name=name or FREE_NAME, amount=Money(minor, self.vendor.currency)))
-        elif name and f"free_amount_{number}" not in self.errors:
-            self.add_error(f"free_amount_{number}", "Fill in the amount.")
-
-    def place(self) -> Place:
-        """The saved address that was chosen, else what was typed."""
-        given = self.cleaned_data
-        saved = given.get("saved_address")
-        source = {"address": saved.address, "lat": saved.lat, "lng": saved.lng} if saved else given
-        notes = given["address_notes"] or (saved.address_notes if saved else "")
-        return Place(address=source["address"], address_notes=notes, lat=source["lat"], lng=source["lng"])
-
-    def placing(self, items: list[CartItem], menu: Menu) -> Placing:
-        """What is to be placed, for whom."""
-        given = self.cleaned_data
-        of_codes = bool(items) and not self.custom and all(menu.products[item.product].is_digital for item in items)
-        cart = Cart(
-            vendor_id=self.vendor.pk,
-            items=items,
-            custom=self.custom,
-            fulfilment=None if of_codes else Fulfilment[given["delivery_type"].upper()],
-            place=self.place(),
-            delivery_zone_id=given["delivery_zone"] if given["delivery_type"] == "delivery" else None,
-            deliver_at=None if of_codes else given.get("deliver_at"),
-            offer=given["offer"],
-            comment=given["comment"],
-            table=given["table"],
-            vehicle=given["vehicle"],
-        )
-        return Placing(
-            checkout=Checkout(carts=[cart], payment_method=given["payment_method"]),
-            customer_id=self.customer.pk if self.customer else None,
-            guest=self.guest(),
-        )
-
-
-def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpResponse:
-    """The page: first the vendor and for whom, then the order. `base` is what every page of the back-office shows."""
-    start = StartForm(request, request.GET if "vendor" in request.GET else None)
     if not start.is_valid():
-        return start_page(request, base, start)
+        who = request.GET.get("who", "")
+        callers = find_callers(orders, who, with_accounts=acts_everywhere(request))
+        return start_page(request, base, start, who=who, callers=callers)
     vendor, customer = start.cleaned_data["vendor"], start.cleaned_data.get("customer")
     menu = menu_of(vendor)
     if request.GET.get("what") == "package" and not vendor.carries:
@@ -221,22 +72,138 @@ def order_by_phone(request: HttpRequest, base: Mapping[str, Any]) -> HttpRespons
     # Who has nothing on a menu, and carries packages, is called for one.
     if request.GET.get("what") == "package" or (getattr(vendor, "carries", False) and not menu.products):
         return package_by_phone(request, base, vendor, customer)
-    if request.method != "POST":
-        return show_phone_page(request, base, PhoneForm(vendor, customer), menu, None, {})
-    form = PhoneForm(vendor, customer, request.POST)
-    with timezone.override(vendor.zone):
-        is_valid = form.is_valid()
-    items, errors = read_items(menu, request.POST)
-    checked, choices = None, list[tuple[str, str]]()
-    if is_valid and not errors:
-        placing, choices = locate_address(request, form, form.placing(items, menu))
-        if not choices:
-            checked, errors = price_order(request, form, placing)
-        if checked and "place" in request.POST:
-            placed = place_once(request, form, placing, checked)
-            if placed is not None:
-                return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
-    return show_phone_page(request, base, form, menu, checked, errors, choices)
+    repeated = repeat_asked(request, orders, vendor, customer, menu) if request.method != "POST" else None
+    data: Any = request.POST or None
+    if repeated is not None and repeated.has_products:
+        data = {**repeated.values, "key": str(uuid.uuid4())}
+    initial = repeated.values if repeated else {"guest_phone": request.GET.get("phone", "")[:MOST_TERM]}
+    call = Call(PhoneForm(vendor, customer, data, initial=initial), menu, repeated, data)
+    if data is None:
+        return show_phone_page(request, base, call)
+    placed = price_or_place(request, call)
+    if placed is not None:
+        return HttpResponseRedirect(reverse("admin:orders_order_change", args=[placed]))
+    if "live" in request.POST:
+        return show_live_price(request, call)
+    return show_phone_page(request, base, call)
+
+
+@dataclass(slots=True)
+class Call:
+    """An order by phone as it stands on the page: what was typed, what is wrong with it, and what it costs."""
+
+    form: PhoneForm
+    menu: Menu
+    repeated: Repeated | None = None
+    data: Any = None
+    checked: Checked | None = None
+    # What is wrong with products, by their ids; the places among which one must be chosen.
+    errors: dict[int, list[str]] = field(default_factory=dict)
+    choices: Sequence[tuple[str, str]] = ()
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.form.errors or self.errors)
+
+    def marked(self) -> list[tuple[str, str]]:
+        """What is wrong, as links to where."""
+        products = self.menu.products
+        return [*((f"quantity-{key}", products[key].name) for key in self.errors), *marked(self.form)]
+
+
+def price_or_place(request: HttpRequest, call: Call) -> int | None:
+    """Prices it, also while it is not told who calls; places it where that is asked for. The order's id, or None."""
+    form = call.form
+    is_valid = form.is_valid()
+    items, call.errors = read_items(call.menu, call.data)
+    if call.errors or not (is_valid or ("live" in request.POST and form.can_be_priced)):
+        return None
+    placing, call.choices = locate_address(request, form, form.placing(items, call.menu))
+    if call.choices:
+        return None
+    call.checked, call.errors = price_order(request, form, placing)
+    if call.checked and is_valid and "place" in request.POST:
+        return place_once(request, form, placing, call.checked)
+    return None
+
+
+def chosen_customer(request: HttpRequest) -> int | None:
+    return row_id(request.GET.get("customer", ""))
+
+
+def lead_to_repeat(request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse:
+    """To the page of its vendor and customer; `only=who` leaves out what was ordered."""
+    order_id = row_id(request.GET["repeat"])
+    order = orders.filter(pk=order_id).select_related("customer").first() if order_id else None
+    if order is None:
+        messages.warning(request, "There is no such order to repeat.")
+        return HttpResponseRedirect(reverse("admin:orders_order_phone"))
+    has_account = order.customer.user_id is not None and order.customer.erased_at is None
+    query = {"vendor": order.vendor_id, "customer": order.customer_id if has_account else "", "repeat": order.pk}
+    if "only" in request.GET:
+        query["only"] = "who"
+    return HttpResponseRedirect(f"{reverse('admin:orders_order_phone')}?{urlencode(query)}")
+
+
+def repeat_asked(
+    request: HttpRequest, orders: QuerySet[Order], vendor: Vendor, customer: Customer | None, menu: Menu
+) -> Repeated | None:
+    """What the order that is to be repeated says in the form; None where there is none, or it is another vendor's."""
+    order_id = row_id(request.GET.get("repeat", ""))
+    rows = orders.filter(pk=order_id, vendor=vendor).prefetch_related("lines__options") if order_id else orders.none()
+    order = rows.first()
+    if order is None:
+        return None
+    repeated = repeat_order(order, menu, guest=customer is None, only_who="only" in request.GET)
+    fit_to_form(repeated, PhoneForm(vendor, customer))
+    return repeated
+
+
+def fit_to_form(repeated: Repeated, form: PhoneForm) -> None:
+    """Leaves out what the vendor takes no more; an address that the customer has saved is that."""
+    values, fields = repeated.values, form.fields
+    for name, was in (("delivery_type", "It was for"), ("payment_method", "It was paid by")):
+        offered: Any = fields[name]
+        if values[name] not in dict(offered.choices):
+            repeated.told.append(f"{was} {values[name].replace('_', ' ')}, which is not to be had here now.")
+            values[name] = next(iter(dict(offered.choices)), "")
+    zones: Any = fields["delivery_zone"]
+    if values.get("delivery_zone") not in {str(key) for key, _ in zones.choices}:
+        values.pop("delivery_zone", None)
+    addresses: Any = fields.get("saved_address")
+    saved = addresses.queryset.filter(address=values.get("address", "")).first() if addresses else None
+    if saved is not None:
+        for name in ("address", "lat", "lng", "located"):
+            values.pop(name, None)
+        values["saved_address"] = str(saved.pk)
+
+
+def show_live_price(request: HttpRequest, call: Call) -> HttpResponse:
+    """The part of the page that says what it costs, for the script that asks while one types."""
+    context = {**priced_context(call), "missing": list(missing_of(call))}
+    return TemplateResponse(request, "admin/orders/order/phone_live.html", context)
+
+
+def priced_context(call: Call) -> dict[str, Any]:
+    priced = call.checked.priced if call.checked else None
+    return {
+        "form": call.form,
+        "has_errors": call.has_errors or bool(call.choices),
+        "marked": call.marked(),
+        "quote": priced,
+        "amounts": money_rows(priced) if priced else [],
+        "is_preorder": call.checked.draft.is_preorder if call.checked else False,
+    }
+
+
+def missing_of(call: Call) -> Iterator[str]:
+    """What keeps it from being priced, in sentences."""
+    for key, texts in call.errors.items():
+        yield from (f"{call.menu.products[key].name}: {text}" for text in texts)
+    for name, errors in call.form.errors.items():
+        label = call.form[name].label if name in call.form.fields else ""
+        if name not in GUEST:
+            yield from (f"{label}: {text}" if label else str(text) for text in errors)
 
 
 def start_page(request: HttpRequest, base: Mapping[str, Any], start: StartForm, **shown: Any) -> HttpResponse:
@@ -275,8 +242,7 @@ def price_order(request: HttpRequest, form: PhoneForm, placing: Placing) -> tupl
 def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -> dict[int, list[str]]:
     """Tells a refusal where its pointers lead; returns what it says of products."""
     products: dict[int, list[str]] = {}
-    rows = as_problem(error).errors if isinstance(error, Refusal) else []
-    for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
+    for row in refused_rows(error):
         _, _, path = str(row["pointer"]).partition("/")
         name, _, rest = path.partition("/")
         number = rest.partition("/")[0]
@@ -289,21 +255,14 @@ def show_refusal(form: PhoneForm, items: Sequence[CartItem], error: Exception) -
     return products
 
 
-def show_phone_page(
-    request: HttpRequest,
-    base: Mapping[str, Any],
-    form: PhoneForm,
-    menu: Menu,
-    checked: Checked | None,
-    errors: Mapping[int, list[str]],
-    choices: Sequence[tuple[str, str]] = (),
-) -> HttpResponse:
-    vendor = form.vendor
+def show_phone_page(request: HttpRequest, base: Mapping[str, Any], call: Call) -> HttpResponse:
+    form, vendor = call.form, call.form.vendor
     left = dict(Stock.objects.filter(product__vendor=vendor).values_list("product_id", "quantity"))
+    data = call.data or (call.repeated.values if call.repeated else None)
     context = {
         **base,
+        **priced_context(call),
         "title": f"Order by phone at {vendor.name}",
-        "form": form,
         "vendor": vendor,
         "customer": form.customer,
         "takes": {
@@ -311,14 +270,10 @@ def show_phone_page(
             "eat_in": "eat_in" in form.types,
             "vehicle": bool({"curbside", "drive_thru"} & set(form.types)),
         },
-        "categories": menu_rows(menu, request.POST or None, left=left, errors=errors),
-        "choices": choices,
+        "categories": menu_rows(call.menu, data, left=left, errors=call.errors),
+        "choices": call.choices,
         "map": map_of(vendor),
         "carries": getattr(vendor, "carries", False),
-        "has_errors": bool(form.errors or errors),
-        "marked": [*((f"quantity-{key}", menu.products[key].name) for key in errors), *marked(form)],
-        "quote": checked.priced if checked else None,
-        "amounts": money_rows(checked.priced) if checked else [],
-        "is_preorder": checked.draft.is_preorder if checked else False,
+        "told": call.repeated.told if call.repeated else (),
     }
     return TemplateResponse(request, "admin/orders/order/phone.html", context)

@@ -1,7 +1,6 @@
 """What every order by phone asks for: who calls, for when, how it is paid; and placing it at the price shown."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -10,17 +9,18 @@ from django.http import HttpRequest
 from rest_framework import serializers
 
 from orders.admin.display import money
-from orders.admin.forms import OnceForm
 from orders.admin.phone_words import in_words_of_form
-from orders.admin.service_calls import caller_of_request, perform_and_answer
+from orders.admin.service_calls import perform_and_answer
 from orders.checkout import Checked
 from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing
 from orders.services.placing.placing import place
 from ordersite.accounts.models import Customer
+from ordersite.accounts.scoping import caller_of_request
+from ordersite.backoffice.moments import WallClockField
+from ordersite.backoffice.once import OnceForm
 from ordersite.core.money import Money
 from ordersite.web.serializers import PhoneField
-from vendors.hours import beyond
 from vendors.models import Vendor
 
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -33,7 +33,7 @@ class CallForm(OnceForm):
     guest_name = forms.CharField(label="Name", max_length=120, required=False)
     guest_phone = forms.CharField(label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"}))
     guest_email = forms.EmailField(label="E-mail", required=False)
-    deliver_at = forms.DateTimeField(
+    deliver_at = WallClockField(
         label="For when",
         required=False,
         input_formats=[LOCAL],
@@ -52,15 +52,11 @@ class CallForm(OnceForm):
         # Any: a form's fields are known by name only.
         fields: dict[str, Any] = self.fields
         fields["payment_method"].choices = [(name, name) for name in methods]
+        fields["deliver_at"].zone = vendor.zone
         fields["deliver_at"].help_text = f"In the time zone {vendor.time_zone}. Leave it empty for as soon as possible."
         if customer is not None:
             for name in GUEST:
                 del self.fields[name]
-
-    def clean_deliver_at(self) -> datetime | None:
-        """In UTC: minutes are not counted on the vendor's wall clock, which has another number of them some days."""
-        at: datetime | None = self.cleaned_data["deliver_at"]
-        return at if at is None or beyond(at) else at.astimezone(UTC)
 
     def clean_guest_phone(self) -> str:
         return self.read_phone("guest_phone")
@@ -82,9 +78,19 @@ class CallForm(OnceForm):
                 self.add_error("guest_phone", "Fill in a phone or an e-mail, so that the guest can be reached.")
         return given
 
+    @property
+    def lacks_guest(self) -> bool:
+        """Whether something of who calls is missing or wrong: it costs nothing."""
+        return any(name in self.errors for name in GUEST)
+
+    @property
+    def can_be_priced(self) -> bool:
+        """Whether all else is told."""
+        return not set(self.errors) - set(GUEST)
+
     def guest(self) -> Guest | None:
-        """Who calls, where no customer was chosen."""
-        if self.customer is not None:
+        """Who calls, where no customer was chosen; None too as long as that is not told."""
+        if self.customer is not None or self.lacks_guest:
             return None
         name, phone, email = (self.cleaned_data[name] for name in GUEST)
         return Guest(name=name, phone=phone, email=email)

@@ -78,7 +78,7 @@ class ProductRow:
 def menu_rows(
     menu: Menu, data: Any, *, left: Mapping[int, int], errors: Mapping[int, list[str]]
 ) -> list[tuple[str, list[ProductRow]]]:
-    """The menu's categories with their rows; without data (the first time) what is preselected is chosen."""
+    """The menu's categories with their rows; in rows that are not in the data what is preselected is chosen."""
     rows: dict[int, list[ProductRow]] = {category_id: [] for category_id, _ in menu.categories}
     for product in menu.products.values():
         if product.is_available:
@@ -90,6 +90,8 @@ def menu_rows(
 
 def product_row(product: MenuProduct, data: Any, left: int | None, errors: list[str]) -> ProductRow:
     names = {option.id: option.name for group in product.groups for option in group.options.values()}
+    # The script sends only the rows that are ordered: the others stand as at first.
+    data = data if data and f"quantity-{product.id}" in data else None
     given = data or {}
     return ProductRow(
         product=product,

@@ -8,19 +8,18 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from orders.admin.address_fields import NOWHERE_KNOWN, PlaceFields, choices_of, map_of
 from orders.admin.display import money
 from orders.admin.order_page import money_rows
 from orders.admin.phone_call import CallForm, place_once
-from orders.admin.phone_words import in_words_of_form, mark, marked
-from orders.admin.service_calls import caller_of_request, refusal
+from orders.admin.phone_words import in_words_of_form, mark, marked, refused_rows
 from orders.checkout import MOST_GRAMS, MOST_MILLIMETRES, Cart, Checked, Checkout, PackageWish, Place
 from orders.services.placing.locating import locate_placing
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import quote
 from ordersite.accounts.models import Customer
+from ordersite.accounts.scoping import caller_of_request
 from ordersite.core.faults import Invalid, Refusal
 from ordersite.web.problems import as_problem
 from vendors.models import PackageType, Vendor
@@ -106,8 +105,7 @@ class Asked:
 
     def refuse(self, error: Exception) -> None:
         """Tells a refusal where its pointers lead."""
-        rows = as_problem(error).errors if isinstance(error, Refusal) else []
-        for row in rows or [{"pointer": "", "code": "", "detail": refusal(error)}]:
+        for row in refused_rows(error):
             parts = str(row["pointer"]).strip("/").removeprefix("package/").split("/")
             form = self.stops.get(parts[0], self.form)
             if form is not self.form and (parts[-1], row["code"]) == ("location", "required"):
@@ -127,8 +125,7 @@ def package_by_phone(
     if request.method != "POST":
         return show_package_page(request, base, Asked(vendor, customer), None)
     asked = Asked(vendor, customer, request.POST)
-    with timezone.override(vendor.zone):
-        faulty = [form for form in asked.forms() if not form.is_valid()]
+    faulty = [form for form in asked.forms() if not form.is_valid()]
     placing = None if faulty else locate_addresses(request, asked)
     checked = price_package(request, asked, placing) if placing else None
     if placing and checked and "place" in request.POST:

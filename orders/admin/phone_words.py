@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 
+from orders.admin.refused_forms import field_of
+from orders.admin.service_calls import refusal
 from orders.services.kinds.package import SIDES
 from ordersite.core.faults import Refusal
 from ordersite.web.problems import as_problem
@@ -61,11 +63,15 @@ def last_name(row: dict[str, Any]) -> str:
     return str(row["pointer"]).rpartition("/")[2]
 
 
+def refused_rows(error: Exception) -> list[dict[str, Any]]:
+    """What is wrong, by field; of what is about no field one row without a pointer."""
+    rows = as_problem(error).errors if isinstance(error, Refusal) else []
+    return rows or [{"pointer": "", "code": "", "detail": refusal(error)}]
+
+
 def mark(form: forms.Form, row: dict[str, Any]) -> None:
     """Tells a refusal's row at the field that it means, or above the form where that shows none."""
-    name = FIELDS.get(last_name(row), last_name(row))
-    field = form.fields.get(name)
-    form.add_error(name if field and not field.widget.is_hidden else None, str(row["detail"]))
+    form.add_error(field_of(form, FIELDS.get(last_name(row), last_name(row))), str(row["detail"]))
 
 
 def marked(form: forms.Form, title: str = "") -> Iterable[tuple[str, str]]:

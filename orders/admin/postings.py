@@ -16,11 +16,11 @@ from orders.admin.confirmation import Deed, ask, confirmed
 from orders.admin.ledgers import PAY
 from orders.admin.purchases import ReadOnlyInline, order_link
 from orders.admin.read_only import ReadOnlyAdmin
-from orders.admin.service_calls import caller_of_request, perform
+from orders.admin.service_calls import perform
 from orders.models import Account, Entry, Posting
 from orders.reading.statements import posting_currency, with_entries
 from orders.services.money.payouts import REVERSALS, reverse_movement
-from ordersite.accounts.scoping import EverywhereAdmin
+from ordersite.accounts.scoping import EverywhereAdmin, caller_of_request
 from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm

@@ -5,14 +5,17 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from orders.admin import display
 from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
+from orders.admin.providers import ask_provider, may_check_providers, show_providers
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.search import as_uuid
 from orders.lifecycle.table import Actor
@@ -167,6 +170,23 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
     fields = readonly_fields = ["bought", "provider", "status", "paid", "given_back", "reference"]
     fields += ["photos", "held", "failure", "checked_by", "created_at", "paid_at"]
     inlines = [ShareInline]
+
+    change_list_template = "admin/orders/payment/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("providers/", wrap(never_cache(self.providers_view)), name="orders_payment_providers"),
+            path("providers/<slug:name>/test/", wrap(require_POST(ask_provider)), name="orders_payment_provider_test"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"may_check_providers": may_check_providers(request)})
+
+    def providers_view(self, request: HttpRequest) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return show_providers(request, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         return super().get_queryset(request).select_related("purchase").prefetch_related("shares")

@@ -1,20 +1,30 @@
-"""Finding orders by a whole word, each kind of word by its index: a part of a word would read the whole table."""
+"""Finding orders by whole words, and names by how they begin: each kind of word by its index, over all orders.
+
+A part of any word would read the whole table.
+"""
 
 import uuid
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db.models import F, Q, QuerySet, Value
 
-from orders.models import Order
-from ordersite.backoffice.lists import bare_phone
+from orders.lifecycle.table import OPEN
+from orders.models import NumberSeries, Order
+from orders.services.capacity.code_imports import fingerprints
+from ordersite.backoffice.lists import MOST_TERM, bare_phone
 from ordersite.core.crypto import token_hash
 from ordersite.core.numbers import read_whole
+from ordersite.core.words import has_words
 from ordersite.web.serializers import e164
 from vendors.models import Vendor
 
-HELP = "Whole words: id, today's or yesterday's number, uuid, tracking or external code, e-mail, phone"
+HELP = "A name; or a whole id, number, uuid, e-mail, phone, or code: external, tracking, parcel, collection, issued"
+# Of each meaning of a word, the newest.
 MOST = 500
+LISTING = ("q", "p", "o", "e")
 
 
 def as_uuid(term: str) -> uuid.UUID | None:
@@ -35,31 +45,74 @@ def phones(term: str) -> list[str]:
     return [term, bare, *(number for country in countries if (number := e164(bare, country)))]
 
 
-def meanings(term: str) -> list[Q]:
-    """What a word may mean; each is one look into one index."""
-    found = [
-        Q(tracking_hash=token_hash(term)),
-        Q(purchase__external_code=term),
-        Q(contact_phone__in=phones(term)),
-    ]
+def meanings(term: str, numbers: Sequence[str]) -> Iterator[Q]:
+    """What a word, which written as a telephone number may be one of these, means; each is one look into one index."""
+    yield Q(tracking_hash=token_hash(term))
+    yield Q(purchase__external_code=term)
+    yield Q(tracking_number=term, tracking_number__gt="")
+    yield Q(contact_phone__in=numbers)
+    yield Q(lines__codes__fingerprint__in=fingerprints(term))
     if "@" in term:
-        found.append(Q(contact_email__in=[term, term.lower()]))
+        yield Q(contact_email__in=[term, term.lower()])
+    elif (named := has_words("contact_name", term)) is not None:
+        yield named
     if identifier := as_uuid(term):
-        found += [Q(uuid=identifier), Q(purchase__uuid=identifier)]
+        yield Q(uuid=identifier)
+        yield Q(purchase__uuid=identifier)
+    if term.isascii() and term.isdecimal() and len(term) == 6:
+        yield Q(collection_code=term, status__in=sorted(OPEN), deleted_at__isnull=True)
+    if (called := NumberSeries.find_called(term)) is not None:
+        yield called
     number = read_whole(term.removeprefix("#"))
     if number is not None:
-        found.append(Q(pk=number))
+        yield Q(pk=number)
         if number < 2**31:
-            found.append(Q(number=number, placed_at__gte=timezone.now() - timedelta(days=2)))
-    return found
+            yield Q(number=number)
 
 
-def find_orders(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
-    """Those of these that the word names. A statement a meaning: one with all of them in it could use no index."""
-    term = term.strip()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """The ids that a word names, which of them are deleted, and whether none of its meanings has more than MOST."""
+
+    ids: frozenset[int]
+    deleted: frozenset[int]
+    are_all: bool
+
+
+def find_ids(orders: QuerySet[Order], term: str) -> Hits:
+    """Those of these orders that the word names, in one statement of which each part looks into an index."""
+    parts: list[QuerySet[Order, Any]] = []
+    for at, meaning in enumerate(meanings(term, phones(term))):
+        # By an expression: by their key PostgreSQL would go through all orders, in the hope of finding enough soon.
+        newest = orders.filter(meaning).order_by((F("pk") + 0).desc()).values("pk")[:MOST]
+        named = Order.objects.filter(pk__in=newest).order_by().annotate(meaning=Value(at))
+        parts.append(named.values_list("meaning", "pk", "deleted_at"))
+    found = list(parts[0].union(*parts[1:], all=True))
+    most = max(Counter(at for at, _, _ in found).values(), default=0)
+    deleted = frozenset(pk for _, pk, deleted_at in found if deleted_at)
+    return Hits(ids=frozenset(pk for _, pk, _ in found), deleted=deleted, are_all=most < MOST)
+
+
+def find_orders(request: Any, everywhere: QuerySet[Order], narrowed: QuerySet[Order], term: str) -> QuerySet[Order]:
+    """Those of the narrowed orders that the word names; the request keeps what it names of all (`hits_of`)."""
+    term = term[:MOST_TERM].strip()
     if not term:
-        return orders
-    ids: set[int] = set()
-    for meaning in meanings(term):
-        ids.update(orders.filter(meaning).order_by("-pk").values_list("pk", flat=True)[:MOST])
-    return orders.filter(pk__in=ids)
+        return narrowed
+    hits = hits_of(request)
+    if hits is None:
+        hits = request.order_hits = find_ids(everywhere, term)
+    # More than MOST are named: the newest of all are the newest of the list too, unless something narrows it.
+    if not hits.are_all and (hits.deleted or is_narrowed(request)):
+        hits = find_ids(narrowed.order_by(), term)
+    return narrowed.filter(pk__in=hits.ids)
+
+
+def is_narrowed(request: Any) -> bool:
+    """Whether the list's address asks for more than a search, a page and an order of rows."""
+    return any(value for name, value in request.GET.items() if name not in LISTING)
+
+
+def hits_of(request: Any) -> Hits | None:
+    """What the search of this request has found among all orders that its caller may see; None without a search."""
+    found: Hits | None = getattr(request, "order_hits", None)
+    return found

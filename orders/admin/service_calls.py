@@ -13,19 +13,14 @@ from orders.admin.order_page import changes_since
 from orders.admin.refused_forms import tell_refusal
 from orders.lifecycle.table import Status
 from orders.models import Order
-from ordersite.accounts.callers import Caller, caller_of_user
+from orders.reading.refusal_words import OFFICE
+from ordersite.accounts.scoping import caller_of_request
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.faults import Refusal
 from ordersite.web.idempotency import key_scope, run_unsafe
 from ordersite.web.problems import from_exception
 
 NOTHING_CHANGED = "Nothing was changed: the order already has these values."
-
-
-def caller_of_request(request: HttpRequest) -> Caller:
-    """Who presses the button, as the services know it."""
-    user: Any = request.user
-    return caller_of_user(user)
 
 
 def perform(
@@ -88,7 +83,7 @@ def changes_shown(request: HttpRequest) -> list[str]:
 
 def refusal(error: Exception, changes: Callable[[], Sequence[str]] = tuple) -> str:
     """A refusal in a sentence for people; `changes` reads what has happened to the order since its page was shown."""
-    problem = from_exception(error)
+    problem = from_exception(error, OFFICE)
     if problem is None:
         raise error
     if problem.code == "stale":

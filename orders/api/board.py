@@ -10,7 +10,7 @@ from orders.reading.board import read_board
 from orders.reading.feed_heads import feed_headers
 from ordersite.accounts.authentication import caller_of
 from ordersite.core.numbers import read_whole
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView
 
@@ -20,14 +20,14 @@ IDS = r"^([1-9][0-9]{0,18}(,[1-9][0-9]{0,18}){0,99})?$"
 
 
 def ids_asked(request: Request) -> list[int] | None:
-    """The ids in ?orders=, None where all are asked for; raises Invalid for what is no list of ids."""
+    """The ids in ?orders=, None where all are asked for; raises BadRequest for what is no list of ids."""
     given = request.query_params.get("orders")
     if given is None:
         return None
     found = [read_whole(part) for part in given.split(",")] if given else []
     ids = [pk for pk in found if pk is not None and 0 < pk <= MAX_ID]
     if len(ids) != len(found) or len(found) > MOST_ASKED:
-        raise Invalid("?orders", "invalid", f"Send up to {MOST_ASKED} ids of orders, separated by commas.")
+        raise BadRequest("?orders", "invalid", f"Send up to {MOST_ASKED} ids of orders, separated by commas.")
     return list(dict.fromkeys(ids))
 
 

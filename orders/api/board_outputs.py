@@ -10,14 +10,15 @@ from rest_framework import serializers
 
 from orders.api.edits_outputs import ChangeOutput
 from orders.api.kinds_outputs import OfKind
-from orders.api.outputs import AllowedOutput, NamedOutput
+from orders.api.outputs import CALLED, ITEM_ALLERGENS_HELP, AllergensField, AllowedOutput, NamedOutput
+from orders.api.problem_reports import ProblemOutput
 from orders.fields import FulfilmentField, StatusField, status_as_json
 from orders.lifecycle.board import Column
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Fulfilment
 from orders.reading.board import Board, Difference, TicketLineView, TicketView, Unacknowledged
-from orders.reading.order_view import LineView, OptionView
+from orders.reading.item_views import LineView, OptionView
 from ordersite.core.money import as_json
 from ordersite.core.times import rfc3339
 from ordersite.web.serializers import LocationField, MoneyField
@@ -68,6 +69,8 @@ class TicketLineOutput(serializers.Serializer):
         allow_null=True, help_text="What the customer takes instead if it cannot be had."
     )
     remove_if_missing = serializers.BooleanField(help_text="The customer wants it left out if it cannot be had.")
+    allergens = AllergensField(help_text=ITEM_ALLERGENS_HELP)
+    allergen_note = serializers.CharField(help_text="What the menu said besides on placing, such as traces.")
     options = TicketOptionOutput(many=True)
 
 
@@ -79,14 +82,15 @@ class DifferenceOutput(serializers.Serializer):
 
 class UnacknowledgedOutput(serializers.Serializer):
     version = serializers.IntegerField(help_text="The order's version after this change.")
-    kind = serializers.ChoiceField(choices=["items", "fields", "cancelled", "problem"])
+    kind = serializers.ChoiceField(choices=["items", "fields", "cancelled", "problem", "settled"])
     at = serializers.DateTimeField()
     actor = serializers.CharField(help_text="The role that did it: customer, staff, system …")
     reason_code = serializers.CharField(help_text="Of a problem that the customer reports: a reason of /problems.")
-    reason = serializers.CharField(help_text="In words; of a problem, the customer's own.")
+    reason = serializers.CharField(help_text="In words; of a problem the customer's, of a settled one those of staff.")
     state = serializers.CharField(help_text="Of a change of items: applied, refused or lapsed.")
     item = serializers.IntegerField(allow_null=True, help_text="The line that it is about, if the order has it.")
     differences = DifferenceOutput(many=True, help_text="What changed; none if it was cancelled.")
+    report = serializers.IntegerField(allow_null=True, help_text="The number of the problem that it is about.")
 
 
 class RecallOutput(serializers.Serializer):
@@ -111,6 +115,7 @@ class TicketOutput(OfKind):
 
     id = serializers.IntegerField()
     number = serializers.IntegerField()
+    called = serializers.CharField(help_text=CALLED)
     version = serializers.IntegerField()
     kind = serializers.CharField()
     delivery_type = FulfilmentField()
@@ -162,6 +167,7 @@ class TicketOutput(OfKind):
     )
     item_changes = ChangeOutput(many=True, help_text="Changes of items that wait for the customer to accept them.")
     unacknowledged = UnacknowledgedOutput(many=True, help_text="What others changed since you acknowledged, in order.")
+    problems = ProblemOutput(many=True, help_text="What the customer reported, and what staff did about it.")
 
 
 class ThresholdOutput(serializers.Serializer):
@@ -259,6 +265,7 @@ def render_ticket(ticket: TicketView) -> dict[str, Any]:
     return {
         "id": ticket.id,
         "number": ticket.number,
+        "called": ticket.called,
         "version": ticket.version,
         "kind": ticket.kind,
         "delivery_type": Fulfilment(ticket.fulfilment).slug,
@@ -316,6 +323,7 @@ def render_ticket(ticket: TicketView) -> dict[str, Any]:
         "recalled_at": instant(ticket.recalled_at),
         "item_changes": [render(ChangeOutput, change) for change in ticket.waiting_changes],
         "unacknowledged": [render_unacknowledged(one) for one in ticket.unacknowledged],
+        "problems": [render(ProblemOutput, problem) for problem in ticket.problems],
     }
 
 
@@ -346,6 +354,8 @@ def render_line(line: LineView | TicketLineView) -> dict[str, Any]:
         "tick": {"at": instant(line.ticked_at), "by": line.ticked_by} if line.ticked_at else None,
         "substitute": {"product": line.substitute_id, "name": line.substitute_name} if line.substitute_id else None,
         "remove_if_missing": line.remove_if_missing,
+        "allergens": line.allergens,
+        "allergen_note": line.allergen_note,
         "options": [render_option(option) for option in line.options],
     }
 
@@ -375,6 +385,7 @@ def render_unacknowledged(one: Unacknowledged) -> dict[str, Any]:
         "state": one.state,
         "item": one.line_id,
         "differences": [render_difference(difference) for difference in one.differences],
+        "report": one.report,
     }
 
 

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from orders.models import Booking
 from orders.services.capacity.bookings import FreeTime, free_times
 from ordersite.accounts.authentication import caller_of
+from ordersite.core.faults import NotFound
 from ordersite.web.pagination import whole_number
-from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.problems import BadRequest
 from ordersite.web.queries import given_day
 from ordersite.web.views import READS, ApiView, render
 from vendors.hours import DAY, moment
@@ -63,7 +64,7 @@ class ServiceTimesView(ApiView):
         vendor = visible_vendor(Vendor.objects.all(), vendor_id, caller_of(request))
         service = services_at(vendor.pk).filter(pk=service_id).first()
         if service is None:
-            raise NotFound
+            raise NotFound()
         service.vendor = vendor
         place = given_place(request, service)
         return Response(
@@ -81,11 +82,11 @@ class ServiceTimesView(ApiView):
 
 
 def given_place(request: Request, service: Service) -> Booking.Place:
-    """The parameter `place`; raises Invalid for one at which the service is not offered."""
+    """The parameter `place`; raises BadRequest for one at which the service is not offered."""
     offered = places_of(service)
     given = request.query_params.get("place", offered[0] if offered else "")
     if given not in offered:
-        raise Invalid(
+        raise BadRequest(
             "?place", "not_offered", f"{service.name} is only offered for {' or '.join(offered)}: send that as place."
         )
     return Booking.Place(given)

@@ -20,8 +20,9 @@ from orders.services.moving.positions import report_customer_position, report_dr
 from orders.visibility import carried_orders, company_orders
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
+from ordersite.core.replica import from_replica
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Forbidden, Invalid
+from ordersite.web.problems import BadRequest, ForbiddenProblem
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.views import ApiView, parse, render
 from vendors.models import Driver
@@ -33,10 +34,10 @@ BY_CONTACT = ("q", "customer")
 
 
 def dispatcher_of(request: Request) -> Caller:
-    """The caller; raises Forbidden for who dispatches for no company."""
+    """The caller; raises ForbiddenProblem for who dispatches for no company."""
     caller = caller_of(request)
     if not caller.dispatched_ids:
-        raise Forbidden("not_a_dispatcher", "Only for dispatchers: sign in as one of a delivery company.")
+        raise ForbiddenProblem("not_a_dispatcher", "Only for dispatchers: sign in as one of a delivery company.")
     return caller
 
 
@@ -60,6 +61,7 @@ class DriverOrdersView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=ORDER_PAGE, operation_id="listDriverOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """The orders that the driver is named for or has accepted, open and closed."""
         driver_of(request)
@@ -122,6 +124,7 @@ class CompanyOrdersView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=ORDER_PAGE, operation_id="listCompanyOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """The orders that the dispatcher's companies carry or could take, open and closed.
 
@@ -151,7 +154,7 @@ class CompanyDriversView(ApiView):
         drivers = Driver.objects.filter(company__in=caller.dispatched_ids)
         if (on_duty := request.query_params.get("on_duty")) is not None:
             if on_duty not in ("true", "false"):
-                raise Invalid("?on_duty", "invalid", "Send true or false.")
+                raise BadRequest("?on_duty", "invalid", "Send true or false.")
             drivers = drivers.filter(on_duty=on_duty == "true")
         now = timezone.now()
         return paginate(

@@ -23,7 +23,7 @@ from ordersite.core.context import absolute
 from ordersite.core.images import CleanImage
 from ordersite.web.multipart import PhotoFormParser, count_photos, photos_of
 from ordersite.web.parsing import JsonParser
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import Input
 from ordersite.web.views import ApiView, parse, render
 
@@ -103,7 +103,7 @@ class DeliveryProofsView(ApiView):
         check_may_show(order_id=order_id, caller=caller_of(request))
         count = count_photos(request)
         if count != 1:
-            raise Invalid("/photo", "required" if not count else "max_length", "Send one picture, as a file.")
+            raise BadRequest("/photo", "required" if not count else "max_length", "Send one picture, as a file.")
         return photos_of(request)
 
 

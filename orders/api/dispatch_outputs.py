@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from orders.api.outputs import NamedOutput
+from orders.api.outputs import CALLED, NamedOutput
 from orders.fields import FulfilmentField, StatusField
 from orders.reading.order_view import OrderView
 from ordersite.web.serializers import LocationField, MoneyField
@@ -24,11 +24,15 @@ class OfferOutput(serializers.Serializer):
 
     id = serializers.IntegerField()
     number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
+    called = serializers.CharField(help_text=CALLED)
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
     status = StatusField()
     version = serializers.IntegerField(help_text="The version of the order, which is its ETag for If-Match.")
     vendor = NamedOutput()
+    time_zone = serializers.CharField(
+        source="vendor.time_zone", help_text="The vendor's time zone, in which people there read the times."
+    )
     pickup = serializers.SerializerMethodField(
         help_text="The vendor's address, or the address where a package is picked up."
     )

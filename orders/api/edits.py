@@ -16,7 +16,8 @@ from orders.api.orders import AMOUNTS, IF_MATCH
 from orders.api.outputs import OrderDetail
 from orders.api.rendering import order_response, render_detail
 from orders.models import ItemChange
-from orders.reading.order_view import ChangeView, OrderView
+from orders.reading.item_views import ChangeView
+from orders.reading.order_view import OrderView
 from orders.services.editing.item_changes import (
     Edited,
     EditWish,
@@ -31,7 +32,7 @@ from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Wording
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import Input, MoneyField, ParagraphField
 from ordersite.web.views import ApiView, if_match, parse, render
 
@@ -157,12 +158,12 @@ class ItemView(ApiView):
 def asked_in_query(request: Request) -> dict[str, str]:
     """The fields of a removal, which has no body: a wish to be quoted must not be lost in one."""
     if request.data:
-        raise Invalid("", "no_body", "Removing an item takes no body: send quote and reason as query parameters.")
+        raise BadRequest("", "no_body", "Removing an item takes no body: send quote and reason as query parameters.")
     query = {name: request.query_params[name] for name in ("quote", "reason") if name in request.query_params}
     if query.get("quote", "true") not in ("true", "false"):
-        raise Invalid("?quote", "invalid", "Send quote=true to see the price difference only, or leave it out.")
+        raise BadRequest("?quote", "invalid", "Send quote=true to see the price difference only, or leave it out.")
     if len(query.get("reason", "")) > MOST_REASON:
-        raise Invalid("?reason", "max_length", f"A reason has at most {MOST_REASON} characters.")
+        raise BadRequest("?reason", "max_length", f"A reason has at most {MOST_REASON} characters.")
     return query
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from orders.api.inputs import ItemInput
 from orders.models import ItemChange
-from orders.reading.order_view import ChangeView
+from orders.reading.item_views import ChangeView
 from ordersite.web.serializers import MoneyField, Output
 
 

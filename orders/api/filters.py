@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 
 from orders.fields import FULFILMENTS, STATUSES
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
-from orders.models import Kind, Order, PaymentStatus
+from orders.models import Kind, NumberSeries, Order, PaymentStatus
+from ordersite.web.filters import IdFilter, filtered_rows
 from ordersite.web.problems import Problem, field_error
-from ordersite.web.serializers import MAX_ID
 
 
 def status_of(text: str) -> Status | None:
@@ -21,13 +21,6 @@ def status_of(text: str) -> Status | None:
     if text.isascii() and text.isdecimal() and len(text) <= 2 and int(text) <= 25:
         return Status(int(text))
     return STATUSES.get(text.lower())
-
-
-class IdFilter(django_filters.NumberFilter):
-    """A row's id."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_ID, decimal_places=0, **kwargs)
 
 
 class MomentField(django_filters.fields.IsoDateTimeField):
@@ -66,7 +59,9 @@ class OrderFilter(django_filters.FilterSet):
     deliver_after = MomentFilter(field_name="deliver_at", lookup_expr="gte")
     deliver_before = MomentFilter(field_name="deliver_at", lookup_expr="lt")
     q = django_filters.CharFilter(
-        method="by_text", max_length=100, help_text="An order's id, number or uuid, an external code, e-mail or phone."
+        method="by_text",
+        max_length=100,
+        help_text="An order's id, number (5 or P5) or uuid, an external code, e-mail or phone.",
     )
 
     class Meta:
@@ -96,6 +91,8 @@ class OrderFilter(django_filters.FilterSet):
         match = Q(purchase__external_code=value) | Q(contact_email=value.lower()) | Q(contact_phone=value)
         if value.isascii() and value.isdecimal() and len(value) <= 9:
             match |= Q(pk=int(value)) | Q(number=int(value))
+        if (called := NumberSeries.find_called(value)) is not None:
+            match |= called
         with contextlib.suppress(ValueError):
             match |= Q(uuid=uuid.UUID(value))
         return rows.filter(match)
@@ -112,12 +109,5 @@ def filter_orders(rows: QuerySet[Order], params: Any) -> QuerySet[Order]:
     """The rows that match; raises a 400 Problem that names each bad parameter."""
     if FILTERS.isdisjoint(params):
         return rows  # the form of a filter costs more than the rows of a page
-    filters = OrderFilter(params, queryset=rows)
-    if not filters.is_valid():
-        errors = [
-            field_error(f"?{name}", str(fault.code or "invalid"), " ".join(fault.messages))
-            for name, faults in filters.form.errors.as_data().items()
-            for fault in faults
-        ]
-        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
-    return filters.qs
+    narrowed: QuerySet[Order] = filtered_rows(OrderFilter(params, queryset=rows))
+    return narrowed

@@ -7,12 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.api.inputs import TrackInput
-from orders.api.outputs import TrackedOutput, TrackOutput
+from orders.api.tracked_outputs import TrackedOutput, TrackOutput
 from orders.reading.following import count_try, followed_together
 from orders.reading.order_view import view_for_public
 from orders.reading.purchases import least_advanced
 from orders.reading.selectors import read_events
-from ordersite.web.problems import NotFound
+from ordersite.web.problems import NotFoundProblem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render
 
@@ -30,7 +30,7 @@ class TrackView(ApiView):
         orders = followed_together(code, timezone.now())
         if not orders:
             # Tries are counted whether they find something or not.
-            problem = NotFound("There is no order with this code.")
+            problem = NotFoundProblem("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
         read_events(orders)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from orders.api.outputs import PaymentOutput
 from orders.models import Payment
-from orders.reading.order_view import view_own_payment
+from orders.reading.payment_views import view_own_payment
 from orders.services.paying.provider_answers import take_notice
 from orders.services.paying.providers import PROVIDERS
 from orders.services.paying.providers.protocol import Notice
@@ -23,7 +23,7 @@ from orders.services.paying.saved_methods import forget_method, methods_of
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.models import User
 from ordersite.web.parsing import JsonParser
-from ordersite.web.problems import Forbidden
+from ordersite.web.problems import ForbiddenProblem
 from ordersite.web.serializers import IdField, Input, LineField, MoneyField
 from ordersite.web.views import ApiView, render
 from vendors.payment_methods import METHOD_NAMES
@@ -117,15 +117,15 @@ class SavedMethodList(serializers.Serializer):
 
 
 def person_of(request: Request) -> User:
-    """The user who calls; raises Forbidden for a merchant's token."""
+    """The user who calls; raises ForbiddenProblem for a merchant's token."""
     user = caller_of(request).user
     if user is None:
-        raise Forbidden("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
+        raise ForbiddenProblem("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
     return user
 
 
 def customer_id_of(request: Request) -> int:
-    """The id of the person's customer, 0 where it has not ordered yet; raises Forbidden as person_of does."""
+    """The id of the person's customer, 0 where it has not ordered yet; raises ForbiddenProblem as person_of does."""
     person_of(request)
     return caller_of(request).customer_id or 0
 

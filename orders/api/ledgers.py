@@ -30,9 +30,11 @@ from orders.reading.statements import (
 from orders.services.money.payouts import Balance, Purse, balances_of, pay_out, purses_of
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.rights import Right
+from ordersite.core.faults import NotFound
 from ordersite.core.money import CURRENCIES
+from ordersite.core.replica import from_replica
 from ordersite.web.pagination import MOST, PER_PAGE, link, paginate, read_cursor, whole_number, write_cursor
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import BadRequest, ForbiddenProblem
 from ordersite.web.queries import given_day
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import Input, LineField, MoneyField
@@ -110,25 +112,27 @@ class PayoutInput(Input):
 
 
 def given_period(request: Request) -> tuple[date | None, date | None]:
-    """The days from which and to which; raises Invalid for one of no ledger, and where they are the wrong way round."""
+    """The days from which and to which; raises BadRequest for one of no ledger, and for the wrong way round."""
     first, last = given_day(request, "from"), given_day(request, "to")
     for name, day in (("from", first), ("to", last)):
         if day and not FIRST_DAY <= day <= LAST_DAY:
-            raise Invalid(f"?{name}", "out_of_range", f"Send a day from {FIRST_DAY} to {LAST_DAY}.")
+            raise BadRequest(f"?{name}", "out_of_range", f"Send a day from {FIRST_DAY} to {LAST_DAY}.")
     if first and last and last < first:
-        raise Invalid("?to", "invalid", "The last day is before the first: swap them.")
+        raise BadRequest("?to", "invalid", "The last day is before the first: swap them.")
     return first, last
 
 
 def vendor_for_its_people(request: Request, vendor_id: int) -> Vendor:
-    """The vendor; raises Forbidden unless the caller works there or is staff."""
+    """The vendor; raises ForbiddenProblem unless the caller works there or is staff."""
     caller = caller_of(request)
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     is_member = serves(caller, Right.VIEW_ACCOUNTS, vendor_id)
     if vendor is None or not (vendor.is_active or is_member):
-        raise NotFound
+        raise NotFound()
     if not is_member:
-        raise Forbidden("not_a_member", "Only the people who work for this vendor, and staff, can see its money.")
+        raise ForbiddenProblem(
+            "not_a_member", "Only the people who work for this vendor, and staff, can see its money."
+        )
     return vendor
 
 
@@ -186,6 +190,7 @@ class VendorLedgerView(ApiView):
     @extend_schema(
         parameters=LIST_PARAMETERS, responses=page_schema(VendorPostingOutput), operation_id="listVendorPostings"
     )
+    @from_replica
     def get(self, request: Request, vendor_id: int) -> Response:
         vendor = vendor_for_its_people(request, vendor_id)
 
@@ -225,6 +230,7 @@ class VendorPayoutsView(ApiView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(parameters=LIST_PARAMETERS, responses=page_schema(PayoutOutput), operation_id="listPayouts")
+    @from_replica
     def get(self, request: Request, vendor_id: int) -> Response:
         """What was paid out to a vendor, newest first; for its people and staff."""
         vendor = vendor_for_its_people(request, vendor_id)
@@ -273,26 +279,27 @@ class VendorStatementView(ApiView):
         ],
         responses={(200, "text/csv"): OpenApiTypes.STR},
     )
+    @from_replica
     def get(self, request: Request, vendor_id: int) -> HttpResponseBase:
         vendor = vendor_for_its_people(request, vendor_id)
         first, last = given_period(request)
         if first is None or last is None:
-            raise Invalid("?to" if first else "?from", "required", "Send both days: from=2026-11-01&to=2026-11-30.")
+            raise BadRequest("?to" if first else "?from", "required", "Send both days: from=2026-11-01&to=2026-11-30.")
         if (last - first).days >= LONGEST_DAYS:
-            raise Invalid(
+            raise BadRequest(
                 "?to", "too_long", f"A statement has {LONGEST_DAYS} days at most: ask for several statements."
             )
         currency = request.query_params.get("currency", vendor.currency)
         if currency not in CURRENCIES:
-            raise Invalid("?currency", "currency", "This is not an ISO 4217 currency: send one such as EUR.")
+            raise BadRequest("?currency", "currency", "This is not an ISO 4217 currency: send one such as EUR.")
         return statement_response(vendor, currency, first, last)
 
 
 def driver_of(request: Request) -> int:
-    """The caller's id as a driver; raises Forbidden for who is none."""
+    """The caller's id as a driver; raises ForbiddenProblem for who is none."""
     driver_id = caller_of(request).driver_id
     if driver_id is None:
-        raise Forbidden("not_a_driver", "Only for drivers: sign in as a driver.")
+        raise ForbiddenProblem("not_a_driver", "Only for drivers: sign in as a driver.")
     return driver_id
 
 
@@ -304,6 +311,7 @@ class DriverLedgerView(ApiView):
     @extend_schema(
         parameters=LIST_PARAMETERS, responses=page_schema(DriverPostingOutput), operation_id="listDriverPostings"
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         driver_id = driver_of(request)
 

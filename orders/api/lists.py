@@ -18,7 +18,7 @@ from ordersite.accounts.rights import Right
 from ordersite.core.numbers import read_whole
 from ordersite.core.prepared import Given, Prepared
 from ordersite.web.pagination import KeptRows
-from ordersite.web.problems import Forbidden
+from ordersite.web.problems import ForbiddenProblem
 from vendors.models import Vendor
 from vendors.permissions import member_vendors, works_at_vendor
 
@@ -126,7 +126,7 @@ def dashboard_listing(caller: Caller, request: Request) -> tuple[Listing, dict[s
         return Listing(Scope.SHOWN_TO_VENDOR, board.pk), headers
     vendor_ids = list(member_vendors(caller).values_list("pk", flat=True))
     if not vendor_ids:
-        raise Forbidden(
+        raise ForbiddenProblem(
             "forbidden", "mode=dashboard is for staff and vendors only: leave it out to see your own orders."
         )
     orders = Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendor_ids, visible_at__isnull=False)

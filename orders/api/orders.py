@@ -11,14 +11,17 @@ from rest_framework.response import Response
 
 from orders.api.inputs import CartInput, ChangeInput, PlaceInput, as_checkout, as_placing
 from orders.api.lists import Listing, dashboard_listing, list_rows, own_listing
-from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail, QuoteOutput
+from orders.api.outputs import OrderChanged, OrderDetail, OrderRow, PlacedOutput, PurchaseDetail
 from orders.api.photos import ORDER_PARSERS, OrderForm, OrderWithPhotos
+from orders.api.quote_outputs import QuoteOutput
 from orders.api.rendering import (
     EXPANSIONS,
+    EXPANSIONS_OF_ONE,
     changed_response,
     expansions,
     order_response,
     render_detail,
+    render_placed,
     render_purchase,
     render_row,
 )
@@ -36,10 +39,12 @@ from orders.services.record.access import RELATED, access_of, get_order
 from orders.visibility import visible_purchases
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
+from ordersite.core.faults import NotFound
+from ordersite.core.replica import from_replica
 from ordersite.places.lookup import Answer
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import paginate
-from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.problems import BadRequest
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.serializers import MAX_ID
 from ordersite.web.views import ApiView, if_match, parse, render, who_asks
@@ -83,7 +88,12 @@ ORDER_PAGE = page_schema(OrderRow)
 MODE = OpenApiParameter(
     "mode", str, enum=[DASHBOARD], description="All orders of your vendors; for staff, of all vendors."
 )
-EXPAND = OpenApiParameter("expand", str, description=f"Any of {', '.join(EXPANSIONS)}, separated by commas.")
+EXPAND = OpenApiParameter(
+    "expand",
+    str,
+    description=f"Any of {', '.join(EXPANSIONS_OF_ONE)}, separated by commas. `ahead` tells which transitions follow "
+    "steps of the caller's own, for who goes on without a link.",
+)
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The ETag that you received with the order."
 )
@@ -91,7 +101,7 @@ IF_MATCH = OpenApiParameter(
 
 def list_orders(request: Request, listing: Listing, caller: Caller) -> Response:
     """The answer of a list of orders, by LIST_PARAMETERS."""
-    wanted = expansions(request)
+    wanted = expansions(request, EXPANSIONS)
     return paginate(
         request,
         list_rows(listing, request, wanted, caller),
@@ -110,6 +120,7 @@ class OrdersView(ApiView):
     devices = ("GET",)
 
     @extend_schema(parameters=[MODE, *LIST_PARAMETERS], responses=ORDER_PAGE, operation_id="listOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` those of the caller's vendors, for staff of all."""
         caller = caller_of(request)
@@ -117,7 +128,7 @@ class OrdersView(ApiView):
             self.permission_denied(request)
         mode = request.query_params.get("mode")
         if mode not in (None, DASHBOARD):
-            raise Invalid("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
+            raise BadRequest("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
         headers: dict[str, str] = {}
         if mode == DASHBOARD:
             listing, headers = dashboard_listing(caller, request)
@@ -140,9 +151,10 @@ class OrdersView(ApiView):
         purchase = placed.purchase
         body: dict[str, Any] = {"purchase": render_purchase(purchase, placed.orders), "orders": []}
         body["purchase"]["guest_token"] = placed.guest_token or None
+        reader, show = caller_for(caller, placed), render_placed if placed.is_new else render_detail
         for order in placed.orders:
             order.purchase = purchase
-            body["orders"].append(render_detail(access_of(caller_for(caller, placed), order)))
+            body["orders"].append(show(access_of(reader, order)))
         headers = {"ETag": f'"{placed.orders[0].version}"'}
         return Response(body, status=201 if placed.is_new else 200, headers=headers)
 

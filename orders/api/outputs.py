@@ -10,8 +10,10 @@ from orders.api.kinds_outputs import OfKind
 from orders.estimates import Stage
 from orders.fields import FulfilmentField, StatusField, SubstituteField
 from orders.lifecycle.table import MILESTONES
-from orders.reading.order_view import LineView, OrderView
+from orders.reading.item_views import LineView
+from orders.reading.order_view import OrderView
 from ordersite.web.serializers import LocationField, MoneyField, Output
+from vendors.allergens import ALLERGENS
 
 
 class NamedOutput(Output):
@@ -42,12 +44,25 @@ class PositionOutput(Output):
     is_current = serializers.BooleanField(help_text="Whether it is at most two minutes old.")
 
 
+CALLED = (
+    "The number as people say it, with the letter of its series, which are numbered apart: "
+    "D for delivery, P for pickup and what is served at the place, L for a locker, E for digital goods."
+)
+
+
+ESTIMATED_FOR = ("ready", "delivered")
+ESTIMATED_HELP = (
+    "Of what `estimated_at` is the time: when the order is `ready`, or `delivered` to its customer. Null without it."
+)
+
+
 class OrderRow(Output):
     """An order in a list."""
 
     id = serializers.IntegerField()
     uuid = serializers.UUIDField()
     number = serializers.IntegerField(help_text="Numbered for each vendor, day and delivery type.")
+    called = serializers.CharField(help_text=CALLED)
     purchase = serializers.UUIDField(source="purchase_uuid")
     kind = serializers.CharField()
     delivery_type = FulfilmentField(source="fulfilment")
@@ -64,6 +79,7 @@ class OrderRow(Output):
     placed_at = serializers.DateTimeField()
     deliver_at = serializers.DateTimeField(allow_null=True)
     estimated_at = serializers.DateTimeField(allow_null=True)
+    estimated_for = serializers.ChoiceField(ESTIMATED_FOR, allow_null=True, read_only=True, help_text=ESTIMATED_HELP)
     app_id = serializers.CharField()
 
 
@@ -86,6 +102,21 @@ DRIVER_POSITION = "Only while the driver is on the way to the customer with this
 CHARGED = "unit: charged for each unit of the item; line: charged once for the whole item."
 
 
+ALLERGENS_HELP = "As the menu said on placing; empty: told to have none of the fourteen; null: nothing was told."
+ITEM_ALLERGENS_HELP = (
+    "Of the product and of what was chosen for it, as the menu said on placing; empty where all of these were told to "
+    "have none of the fourteen; null where nothing was told of one of them, and no allergens of the others."
+)
+
+
+class AllergensField(serializers.ListField):
+    """Codes of allergens, as the menu told them when it was ordered; null where it told nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        child = serializers.ChoiceField(choices=list(ALLERGENS))
+        super().__init__(**{"help_text": ALLERGENS_HELP, **kwargs}, child=child, allow_null=True, read_only=True)
+
+
 class OptionOutput(Output):
     option = serializers.IntegerField(source="menu_id")
     group = serializers.CharField()
@@ -97,6 +128,8 @@ class OptionOutput(Output):
     charged = serializers.CharField(help_text=CHARGED)
     total = MoneyField(help_text="Its share of the item's total.")
     text = serializers.CharField()
+    allergens = AllergensField()
+    allergen_note = serializers.CharField()
 
 
 class ExtraOutput(Output):
@@ -108,6 +141,8 @@ class ExtraOutput(Output):
     price = MoneyField()
     charged = serializers.CharField(help_text=CHARGED)
     total = MoneyField()
+    allergens = AllergensField()
+    allergen_note = serializers.CharField()
 
 
 class WithoutOutput(Output):
@@ -137,6 +172,8 @@ class LineOutput(Output):
     options = serializers.SerializerMethodField()
     extras = serializers.SerializerMethodField()
     without = serializers.SerializerMethodField()
+    allergens = AllergensField(help_text=ITEM_ALLERGENS_HELP)
+    allergen_note = serializers.CharField(help_text="What the menu said besides on placing, such as traces.")
     ticket = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     @extend_schema_field(SubstituteField(allow_null=True))
@@ -220,6 +257,13 @@ class AllowedOutput(Output):
     by_name = serializers.BooleanField(
         help_text="Send it as `transition`: a status sent as `to` never means this change."
     )
+
+
+class AheadOutput(Output):
+    """What the caller may do once it has made these steps itself, and nobody else anything."""
+
+    after = serializers.ListField(child=serializers.CharField(), help_text="Names of transitions, the first one first.")
+    allowed_transitions = AllowedOutput(many=True, source="allowed")
 
 
 class ContactOutput(Output):
@@ -361,116 +405,11 @@ class PurchaseDetail(PurchaseOutput):
     orders = OrderRow(many=True)
 
 
-class QuoteOption(Output):
-    kind = serializers.CharField()
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-    position = serializers.CharField()
-    charged = serializers.CharField(help_text=CHARGED)
-    total = MoneyField()
-
-
-class QuoteLine(Output):
-    product = serializers.IntegerField(allow_null=True)
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-    unit_price = MoneyField(help_text=UNIT_PRICE)
-    price_per = serializers.IntegerField()
-    total = MoneyField()
-    discount = MoneyField()
-    tax = MoneyField()
-    options = QuoteOption(many=True)
-
-
-class QuoteAmounts(Output):
-    """Amounts, line by line."""
-
-    currency = serializers.CharField()
-    items = QuoteLine(many=True)
-    subtotal = MoneyField()
-    discount = MoneyField()
-    delivery_fee = MoneyField()
-    service_fee = MoneyField()
-    driver_tip = MoneyField()
-    tax_included = MoneyField()
-    tax_added = MoneyField()
-    total = MoneyField()
-    delivery_zone = NamedOutput(allow_null=True)
-    distance = serializers.IntegerField(allow_null=True, help_text="Metres.")
-    offer = NamedOutput(allow_null=True)
-    preorder = serializers.BooleanField()
-
-
-class QuotePart(QuoteAmounts):
-    """One vendor's amounts, line by line."""
-
-    vendor = NamedOutput()
-    kind = serializers.CharField()
-    delivery_type = FulfilmentField()
-
-
-class QuoteOutput(QuoteAmounts):
-    """The amounts of a cart, line by line: of all its vendors together, and in `orders` of each."""
-
-    orders = QuotePart(many=True)
-
-
 class LabelOutput(Output):
     id = serializers.IntegerField()
     name = serializers.CharField()
     core_status = StatusField()
     message = serializers.CharField()
-
-
-class TrackItem(Output):
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-
-
-class TrackVendor(NamedOutput):
-    phone = serializers.CharField()
-    address = serializers.CharField()
-    city = serializers.CharField()
-    location = LocationField()
-
-
-class TrackedOutput(WithMilestones):
-    """What anybody with the code may know: of persons no more than a first name."""
-
-    number = serializers.IntegerField()
-    status = StatusField()
-    version = serializers.IntegerField()
-    delivery_type = FulfilmentField(source="fulfilment")
-    placed_at = serializers.DateTimeField()
-    deliver_at = serializers.DateTimeField(allow_null=True)
-    estimated_at = serializers.DateTimeField(allow_null=True)
-    estimate = EstimateOutput(allow_null=True, help_text=ESTIMATE)
-    kind = serializers.CharField()
-    reason_code = serializers.CharField(
-        read_only=True, allow_null=True, help_text="Why it was refused, cancelled or could not be delivered."
-    )
-    vendor = TrackVendor()
-    customer = serializers.CharField(read_only=True, source="contact.name", help_text="First name.")
-    driver = serializers.SerializerMethodField(help_text="First name.")
-    driver_position = PositionOutput(allow_null=True, read_only=True, help_text=DRIVER_POSITION)
-    tracking_number = serializers.CharField()
-    carrier = serializers.CharField()
-    items = TrackItem(many=True, source="lines")
-
-    @extend_schema_field({"type": "string", "nullable": True})
-    def get_driver(self, order: OrderView) -> str | None:
-        return order.driver.name if order.driver and order.driver_accepted_at else None
-
-
-class TrackOutput(TrackedOutput):
-    """The order; by the code of several that were bought together the one that is least far, and all in `orders`."""
-
-    orders = serializers.SerializerMethodField()
-
-    @extend_schema_field(TrackedOutput(many=True))
-    def get_orders(self, order: OrderView) -> list[Any]:
-        return []
 
 
 class EntryOutput(Output):

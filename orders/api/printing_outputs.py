@@ -19,6 +19,7 @@ class PrintJobOutput(serializers.Serializer):
     id = serializers.IntegerField()
     order = serializers.IntegerField(source="order_id")
     number = serializers.IntegerField(source="order_number", help_text="The order's number, for its vendor and day.")
+    called = serializers.CharField(source="order_called", help_text="The number with its letter, as the board has it.")
     kind = serializers.CharField(help_text="ticket, or cancellation: a slip that says that the order is cancelled.")
     copy = serializers.IntegerField(help_text="1 is the first paper; the others are marked as copies.")
     reason = serializers.CharField(

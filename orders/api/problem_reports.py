@@ -35,7 +35,9 @@ class ProblemInput(Input):
 
 class ReportedItemOutput(serializers.Serializer):
     item = serializers.IntegerField()
-    name = serializers.CharField(help_text="As it was called when it was reported.")
+    name = serializers.CharField(
+        help_text='As it was called then; of several of one name with place and choices: "2. Burger (Large)".'
+    )
 
 
 class ProblemOutput(serializers.Serializer):

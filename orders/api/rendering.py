@@ -1,36 +1,32 @@
 """Orders as their reader may see them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.api.outputs import (
-    EventOutput,
-    LineOutput,
-    OrderChanged,
-    OrderDetail,
-    OrderRow,
-    PurchaseOutput,
-)
+from orders.api.outputs import AheadOutput, EventOutput, LineOutput, OrderChanged, OrderDetail, OrderRow, PurchaseOutput
 from orders.models import Order, Purchase
-from orders.reading.order_view import PARTS, OrderView, PurchaseSummary, lookups_of, view_order
+from orders.reading.order_view import PARTS, OrderView, lookups_of, view_order, view_placed
+from orders.reading.payment_views import PurchaseSummary
 from orders.services.record.access import OrderAccess, access_of, with_parties
 from ordersite.accounts.callers import Caller
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.views import render
 
 EXPANSIONS = tuple(PARTS)
+# What may be done after steps that are still to be made: of one order, never of each of a list.
+AHEAD = "ahead"
+EXPANSIONS_OF_ONE = (*EXPANSIONS, AHEAD)
 
 
-def expansions(request: Request) -> set[str]:
-    """The parts asked for with `expand`; raises Invalid for one that does not exist."""
+def expansions(request: Request, among: Sequence[str] = EXPANSIONS_OF_ONE) -> set[str]:
+    """The parts asked for with `expand`; raises BadRequest for one that is not `among` those that there are."""
     wanted = {name for name in request.query_params.get("expand", "").split(",") if name}
-    unknown = wanted - set(EXPANSIONS)
-    if unknown:
-        raise Invalid("?expand", "unknown", f"Send any of {', '.join(EXPANSIONS)}, separated by commas.")
+    if wanted - set(among):
+        raise BadRequest("?expand", "unknown", f"Send any of {', '.join(among)}, separated by commas.")
     return wanted
 
 
@@ -38,9 +34,22 @@ def expansions(request: Request) -> set[str]:
 # to read these alone takes a fifth off the CPU of a list.
 ROW_RELATED = ("vendor", "purchase", "customer", "driver", "company", "label")
 ROW_COLUMNS = (
-    *("uuid", "number", "purchase__uuid", "kind", "fulfilment", "status", "label__name", "version", "vendor__name"),
+    *(
+        "uuid",
+        "number",
+        "number_series",
+        "locker",
+        "purchase__uuid",
+        "kind",
+        "fulfilment",
+        "status",
+        "label__name",
+        "version",
+        "vendor__name",
+    ),
     *("customer__name", "customer__uuid", "driver__name", "driver__phone", "company__name"),
     *("currency", "total", "payment_method", "payment_status", "placed_at", "deliver_at", "estimated_at", "app_id"),
+    "delivered_in",
     *("vendor__merchant", "purchase__guest_token_hash", "visible_at", "search_started_at", "company_accepted_at"),
     *("driver_accepted_at", "driver__vendor", "driver__company"),
 )
@@ -64,6 +73,8 @@ def add_parts(body: dict[str, Any], view: OrderView, wanted: Iterable[str]) -> d
         body["items"] = [render(LineOutput, line) for line in view.lines]
     if "events" in wanted:
         body["events"] = render_events(view)
+    if AHEAD in wanted:
+        body[AHEAD] = [render(AheadOutput, one) for one in view.ahead]
     return body
 
 
@@ -81,6 +92,11 @@ def render_detail(access: OrderAccess, wanted: Iterable[str] = ()) -> dict[str, 
     """An order with its items, as the caller sees it."""
     view = view_order(access, *{*wanted, "items"})
     return add_parts(render(OrderDetail, view), view, wanted)
+
+
+def render_placed(access: OrderAccess) -> dict[str, Any]:
+    """An order with its items that the caller has just placed."""
+    return cast("dict[str, Any]", render(OrderDetail, view_placed(access)))
 
 
 def order_response(body: dict[str, Any], order: Order, status: int = 200) -> Response:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from orders.services.capacity.slots import Slot, slots_with_room
 from ordersite.accounts.authentication import caller_of
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.queries import given_day
 from ordersite.web.views import READS, ApiView, render
 from vendors.delivery_types import DELIVERY_TYPE_SCHEMA, delivery_type_of
@@ -58,7 +58,7 @@ class VendorSlotsView(ApiView):
         rows = Vendor.objects.prefetch_related("opening_hours")
         vendor = visible_vendor(rows, vendor_id, caller_of(request))
         if delivery_type not in vendor.fulfilments:
-            raise Invalid(
+            raise BadRequest(
                 "?delivery_type",
                 "not_offered",
                 f"{vendor.name} offers {', '.join(vendor.fulfilments)}: send one of them.",

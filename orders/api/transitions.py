@@ -10,7 +10,8 @@ from orders.api.inputs import NoteInput, TrackingNumberInput, TransitionInput
 from orders.api.orders import EXPAND, IF_MATCH
 from orders.api.outputs import AllowedOutput, EventOutput, OrderChanged
 from orders.api.rendering import changed_response, render_events
-from orders.reading.order_view import OrderView, view_own_event
+from orders.reading.event_views import view_own_event
+from orders.reading.order_view import OrderView
 from orders.services.editing.order_fields import add_tracking_number
 from orders.services.moving.notes import add_note
 from orders.services.moving.transitions import Wish, start_preparing, transition

@@ -13,6 +13,7 @@ from orders.services.paying.top_ups import request_top_up
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.rights import Right
 from ordersite.core.money import as_json
+from ordersite.core.replica import from_replica
 from ordersite.web.pagination import paginate
 from ordersite.web.schema import PAGE_PARAMETERS, page_schema
 from ordersite.web.views import ApiView, parse, render
@@ -36,6 +37,7 @@ class WalletEntriesView(ApiView):
         responses=page_schema(EntryOutput),
         operation_id="listWalletEntries",
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         customer_id = caller_of(request).customer_id
         entries = wallet_entries(customer_id) if customer_id else Entry.objects.none()

@@ -24,7 +24,8 @@ from orders.dialects.base import (
 from orders.lifecycle.table import FAILURE, Status
 from orders.models import Order
 from orders.pricing import CartItem
-from orders.reading.order_view import LineView, OrderView
+from orders.reading.item_views import LineView
+from orders.reading.order_view import OrderView
 from orders.reading.selectors import orders_bought_with, products_on_sale
 from orders.services.capacity.codes import show_codes
 from orders.services.placing.parties import Placing
@@ -32,11 +33,11 @@ from orders.services.placing.placing import first_placing, place
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
-from ordersite.core.faults import blaming_field
+from ordersite.core.codes import FaultCode
+from ordersite.core.faults import NotFound, blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
-from ordersite.web.problems import Invalid, NotFound, Problem
+from ordersite.web.problems import BadRequest, Problem
 from ordersite.web.serializers import MAX_ID, LineField
 from ordersite.web.views import parse
 from vendors.models import Product
@@ -95,8 +96,8 @@ NAMES: Names = {
 WORDING = Wording(
     names={**dict.fromkeys(Field), **NAMES},
     sentences={
-        Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
-        Code.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
+        FaultCode.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
+        FaultCode.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
     },
 )
 DIALECT = Dialect(
@@ -290,7 +291,7 @@ class RetrieveOrderView(DialectView):
     def get(self, request: Request) -> Response:
         caller, order_id = caller_of(request), whole_of(request.query_params.get("id"))
         if order_id is None or not 1 <= order_id <= MAX_ID:
-            raise Invalid("?id", "invalid", "id must be the number of an order")
+            raise BadRequest("?id", "invalid", "id must be the number of an order")
         orders = views_for(caller, orders_bought_with(get_order(caller=caller, order_id=order_id), caller))
         if not orders:
             raise NotFound()

@@ -26,6 +26,8 @@ class OrderKind:
     takes_usual_time: ClassVar[bool] = True
     # Its items can be changed after placing; to be said by the kind, since they are priced anew as those of a menu.
     has_changeable_items: ClassVar[bool] = False
+    # The back-office places it for somebody who calls: nothing has to be chosen that only its own pages show.
+    is_taken_by_phone: ClassVar[bool] = True
 
     def is_withdrawn(self, order: Order) -> bool:
         """Whether the vendor offers no more what carries the order out; what was deleted is not offered either."""

@@ -12,6 +12,7 @@ class ServiceKind(OrderKind):
     offered_by = "services"
     skips_preparing = True
     takes_usual_time = False
+    is_taken_by_phone = False
 
     def is_withdrawn(self, order: Order) -> bool:
         service = order.booking.service

@@ -93,9 +93,10 @@ def ready_by(order: Order) -> datetime:
 
 
 # The usual way of an order through a kitchen: the first of these that may be done now is its next step.
+READY_STEP = "mark_ready"
 NEXT_STEPS = (
     "accept",
-    "mark_ready",
+    READY_STEP,
     "pick_up",
     "look_for_driver",
     "collect",

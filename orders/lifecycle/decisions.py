@@ -5,7 +5,8 @@ milestone preparation_started, which is no change of status, has its own (`decid
 order at hand, and who asks.
 """
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,9 @@ STOP = "stop_search"
 PREPARERS = (Actor.VENDOR, Actor.STAFF)
 # The changes that stand until something takes them back.
 REMEMBERED = (table.SETS.keys() - table.TAKES_BACK) | {STOP}
+# Steps that bring an order on and take nobody off it, which one party makes one after the other.
+FORWARD = table.SETS.keys() - table.TAKES_BACK - {"accept_by_driver", "accept_by_company"}
+MOST_AHEAD = 3
 NAMES_TO = {target: tuple(name for name, leads_to in table.NAMES.items() if leads_to == target) for target in Status}
 
 
@@ -206,9 +210,49 @@ def allowed_changes(order: Order, asker: Asker) -> list[Allowed]:
     """What the asker may do now: the answer to a refusal, and the buttons of every board. No repeat is among it."""
     answers = []
     for change in table.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
+        if not asker.may_force and not asker.actors & change.actors:
+            continue  # theirs it is not, whatever else stands in its way: half of what a customer's answer took
         decision = decide(order, asker, to=change.target, name=change.name)
         if decision.outcome != Outcome.TAKE:
             continue
         by_name = is_by_name(change, order)
         answers.append(Allowed(change.name, change.target, decision.requires, by_name, decision.forced, change.actors))
     return sorted(answers, key=lambda one: one.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What may be done once these changes were made, one after the other."""
+
+    after: tuple[str, ...]
+    allowed: list[Allowed]
+
+
+def changes_ahead(order: Order, asker: Asker, *, most: int = MOST_AHEAD) -> Iterator[Ahead]:
+    """What the asker may do after each run of at most `most` steps of its own, the shortest runs first.
+
+    For who loses its link: the order itself stays as it is, and nobody else is taken to do anything meanwhile.
+    """
+    ahead: list[tuple[tuple[str, ...], Order]] = [((), order)]
+    for _ in range(most):
+        ahead = [
+            ((*after, change.name), reached)
+            for after, standing in ahead
+            for change, reached in steps_from(standing, asker)
+        ]
+        for after, reached in ahead:
+            yield Ahead(after, allowed_changes(reached, asker))
+
+
+def steps_from(order: Order, asker: Asker) -> Iterator[tuple[Change, Order]]:
+    """The asker's next steps, each with the order as it would stand then; none is an answer to an offer."""
+    for change in table.changes_from(Fulfilment(order.fulfilment), Status(order.status)).values():
+        if change.name not in FORWARD or change.by_name:
+            continue
+        decision = decide(order, asker, to=change.target, name=change.name)
+        if decision.outcome != Outcome.TAKE or decision.attempt is None or decision.forced:
+            continue
+        reached = copy.copy(order)
+        getattr(reached, change.name)(now=asker.now)
+        remember(reached, change.name, decision.attempt.actor)
+        yield change, reached

@@ -11,7 +11,7 @@ from orders.lifecycle import table
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Change
 from orders.models import Order, PaymentStatus
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from vendors.models import Vendor
 from vendors.payment_methods import find_method
 
@@ -183,40 +183,40 @@ def is_own(order: Order, attempt: ChangeAttempt) -> bool:
     return order.driver_accepted_at is None and (order.self_delivery or bool(order.tracking_number))
 
 
-GUARDS: dict[str, tuple[Predicate, Code]] = {
+GUARDS: dict[str, tuple[Predicate, FaultCode]] = {
     "reason": (
         has_reason,
-        Code.GUARD_FAILED_REASON,
+        FaultCode.GUARD_FAILED_REASON,
     ),
-    "paid": (is_paid, Code.GUARD_FAILED_PAID),
-    "prepared": (lambda order, _: order.prepared_at is not None, Code.GUARD_FAILED_PREPARED),
-    "driver": (lambda order, _: order.driver_accepted_at is not None, Code.GUARD_FAILED_DRIVER),
-    "free": (is_free, Code.GUARD_FAILED_FREE),
-    "named": (is_named, Code.GUARD_FAILED_NAMED),
-    "money": (has_money, Code.GUARD_FAILED_MONEY),
-    "served": (is_served, Code.GUARD_FAILED_SERVED),
-    "items": (lambda order, _: not order.awaits_items, Code.GUARD_FAILED_ITEMS),
+    "paid": (is_paid, FaultCode.GUARD_FAILED_PAID),
+    "prepared": (lambda order, _: order.prepared_at is not None, FaultCode.GUARD_FAILED_PREPARED),
+    "driver": (lambda order, _: order.driver_accepted_at is not None, FaultCode.GUARD_FAILED_DRIVER),
+    "free": (is_free, FaultCode.GUARD_FAILED_FREE),
+    "named": (is_named, FaultCode.GUARD_FAILED_NAMED),
+    "money": (has_money, FaultCode.GUARD_FAILED_MONEY),
+    "served": (is_served, FaultCode.GUARD_FAILED_SERVED),
+    "items": (lambda order, _: not order.awaits_items, FaultCode.GUARD_FAILED_ITEMS),
     "carrier": (
         has_carrier,
-        Code.GUARD_FAILED_CARRIER,
+        FaultCode.GUARD_FAILED_CARRIER,
     ),
     "own": (
         is_own,
-        Code.GUARD_FAILED_OWN,
+        FaultCode.GUARD_FAILED_OWN,
     ),
     "present": (
         lambda order, _: order.driver_at_business_at is not None,
-        Code.GUARD_FAILED_PRESENT,
+        FaultCode.GUARD_FAILED_PRESENT,
     ),
-    "window": (is_in_window, Code.GUARD_FAILED_WINDOW),
-    "agreed": (is_after_agreed, Code.GUARD_FAILED_AGREED),
-    "undo": (is_within_undo, Code.GUARD_FAILED_UNDO),
-    "proof": (has_proof, Code.GUARD_FAILED_PROOF),
+    "window": (is_in_window, FaultCode.GUARD_FAILED_WINDOW),
+    "agreed": (is_after_agreed, FaultCode.GUARD_FAILED_AGREED),
+    "undo": (is_within_undo, FaultCode.GUARD_FAILED_UNDO),
+    "proof": (has_proof, FaultCode.GUARD_FAILED_PROOF),
     "code": (
         lambda order, attempt: attempt.code == order.collection_code,
-        Code.GUARD_FAILED_CODE,
+        FaultCode.GUARD_FAILED_CODE,
     ),
-    "codes": (has_codes, Code.GUARD_FAILED_CODES),
+    "codes": (has_codes, FaultCode.GUARD_FAILED_CODES),
 }
 
 

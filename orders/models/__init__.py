@@ -1,10 +1,30 @@
 """The orders' tables, a file a noun."""
 
+from orders.models.day_reports import DayReport
 from orders.models.delivery_proofs import DeliveryProof
+from orders.models.desk import (
+    RUNNING,
+    UNMADE,
+    BulkChange,
+    BulkChangeItem,
+    ChosenColumns,
+    FileExport,
+    HiddenGuide,
+)
 from orders.models.dispatch import DriverOffer
+from orders.models.documents import DocumentIssued, IssuedDocument
 from orders.models.edits import ItemChange
 from orders.models.estimates import LearntTimes
-from orders.models.events import TOLD_UNSEEN, UNSEEN, Counter, FeedEntry, FeedEpoch, OrderEvent, UnansweredOrder
+from orders.models.events import (
+    TOLD_UNSEEN,
+    UNSEEN,
+    Counter,
+    FeedEntry,
+    FeedEpoch,
+    OrderEvent,
+    ShownOrder,
+    UnansweredOrder,
+)
 from orders.models.kinds import Booking, Code, CodeUpload, OfferUse, Package, SlotHold, SlotUse
 from orders.models.labels import StatusLabel
 from orders.models.lines import Line, LineOption
@@ -38,7 +58,7 @@ from orders.models.orders import (
     PaymentStatus,
     Unserved,
 )
-from orders.models.outgoing import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.models.outgoing import FAILING, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.models.positions import CustomerPosition, DriverPosition
 from orders.models.printing import PrintJob
 from orders.models.problem_reports import UNSETTLED, ProblemReport
@@ -49,13 +69,16 @@ __all__ = [
     "AWAITED_PAYMENT",
     "CARRIED",
     "DISPATCHED",
+    "FAILING",
     "HELD",
+    "HiddenGuide",
     "OPEN_PAYMENT",
     "RECEIVED",
     "REFUNDED_OPEN",
     "HANDED_OVER",
     "TOLD_UNSEEN",
     "UNACKNOWLEDGED",
+    "UNMADE",
     "UNSEEN",
     "UNSERVED",
     "UNSETTLED",
@@ -64,16 +87,24 @@ __all__ = [
     "Account",
     "AgreedTerms",
     "Booking",
+    "BulkChange",
+    "BulkChangeItem",
+    "ChosenColumns",
+    "RUNNING",
     "Code",
     "CodeUpload",
     "Counter",
     "DeliveryProof",
+    "DocumentIssued",
+    "DayReport",
+    "IssuedDocument",
     "CustomerPosition",
     "DriverPosition",
     "DriverOffer",
     "Entry",
     "FeedEntry",
     "FeedEpoch",
+    "FileExport",
     "ItemChange",
     "Kind",
     "LearntTimes",
@@ -95,6 +126,7 @@ __all__ = [
     "Purchase",
     "Refund",
     "SavedMethod",
+    "ShownOrder",
     "SlotHold",
     "SlotUse",
     "StatusLabel",

@@ -34,6 +34,7 @@ class DeliveryProof(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["uploaded_at"], name="delivery_proof_age")]
         constraints = [models.UniqueConstraint(fields=["order", "kind", "digest"], name="delivery_proof_once")]
 
     def __str__(self) -> str:

@@ -101,6 +101,24 @@ class FeedEntry(models.Model):
         return f"{self.stream} {self.position}"
 
 
+class ShownOrder(models.Model):
+    """That a board of the vendor has shown an order while it was open, and when it said so for the first time."""
+
+    # Without a constraint: a board that says what it shows waits for no change of an order. Orders are not deleted.
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="shown_on", db_index=False, db_constraint=False
+    )
+    # Who showed it ("device:7", "user:5").
+    shown_by = models.CharField(max_length=60)
+    shown_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "shown_by"], name="order_shown_once")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} by {self.shown_by}"
+
+
 class FeedEpoch(models.Model):
     """A time in which a position of a feed stands for the same event; the one with the highest number holds."""
 

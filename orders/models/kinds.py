@@ -84,6 +84,7 @@ class Code(models.Model):
         ]
         indexes = [
             models.Index(fields=["product", "id"], condition=models.Q(line__isnull=True), name="code_free"),
+            models.Index(fields=["fingerprint"], condition=models.Q(line__isnull=False), name="code_issued"),
         ]
         permissions = [("reveal_code", "Can read codes in clear")]
 

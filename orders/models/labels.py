@@ -3,14 +3,15 @@
 from django.db import models
 
 from orders.lifecycle.table import Status
+from ordersite.core.audit import Audited
 
 
-class StatusLabel(models.Model):
+class StatusLabel(Audited):
     """A name that staff give to a status; several may stand on one core status."""
 
     name = models.CharField(max_length=60, unique=True)
     core_status = models.PositiveSmallIntegerField(choices=[(s.value, s.label) for s in Status])
-    message = models.CharField(max_length=300, blank=True, help_text="May be sent to the customer.")
+    message = models.CharField(max_length=300, blank=True, help_text="Mailed to the customer when the label is set.")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -3,6 +3,7 @@
 from django.db import models
 
 from orders.models.orders import Order
+from vendors.allergens import ALLERGEN_NOTE_LENGTH, ALLERGENS_LENGTH
 from vendors.models import Charged, Product
 
 
@@ -33,6 +34,9 @@ class Line(models.Model):
     refunded = models.BigIntegerField(default=0, help_text="Of this line, given back by name.")
     # How many units were taken from the stock: they go back when the order closes without success.
     stock_taken = models.PositiveIntegerField(default=0)
+    # As the menu said when it was ordered (of the product alone): codes with a blank between, and a note.
+    allergens = models.CharField(max_length=ALLERGENS_LENGTH, blank=True, default="", db_default="")
+    allergen_note = models.CharField(max_length=ALLERGEN_NOTE_LENGTH, blank=True, default="", db_default="")
     # When the kitchen ticked it off, and who did (Caller.key). A line that is changed is written anew, without a tick.
     ticked_at = models.DateTimeField(null=True, blank=True)
     ticked_by = models.CharField(max_length=60, blank=True, default="", db_default="")
@@ -77,6 +81,9 @@ class LineOption(models.Model):
     charged = models.CharField(max_length=4, choices=Charged.choices[1:], default=Charged.UNIT)
     total = models.BigIntegerField(default=0, help_text="Its part of the line's total.")
     text = models.CharField(max_length=200, blank=True)
+    # As the menu said when it was ordered (of the choice): codes with a blank between, and a note.
+    allergens = models.CharField(max_length=ALLERGENS_LENGTH, blank=True, default="", db_default="")
+    allergen_note = models.CharField(max_length=ALLERGEN_NOTE_LENGTH, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["id"]

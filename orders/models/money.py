@@ -209,6 +209,7 @@ class PaymentProof(models.Model):
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "payments to check"
+        indexes = [models.Index(fields=["uploaded_at"], name="payment_proof_age")]
 
     def __str__(self) -> str:
         return f"proof {self.pk}"
@@ -277,6 +278,7 @@ class Account(models.Model):
         PLATFORM = "platform", "the platform's own"
         CASH = "cash", "cash in a vendor's or driver's hands"
         FUNDING = "funding", "what came in from outside"
+        DIFFERENCE = "difference", "cash that was counted too much or too little"
 
     # Kind, owner and currency in one, such as "wallet:5:EUR": unique, and the order in which accounts are locked.
     name = models.CharField(max_length=60, unique=True)

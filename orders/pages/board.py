@@ -15,7 +15,8 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.web.pages import page_view, show_page
 from vendors.models import Vendor
-from vendors.permissions import manages_devices, member_vendors, works_at_vendor
+from vendors.permissions import manages_devices, member_vendors, serves, works_at_vendor
+from vendors.services.people import may_see_people
 
 # Vendors that one may choose from; who acts for more searches for one in the back-office.
 MOST_VENDORS = 200
@@ -74,5 +75,10 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
         "most_handed_over": MOST_HANDED_OVER,
         "words": board_words(),
     }
-    shown = {"vendor": vendor, "manages": manages_devices(caller, vendor)}
+    shown = {
+        "vendor": vendor,
+        "manages": manages_devices(caller, vendor),
+        "sees_money": caller.device_id is None and serves(caller, Right.VIEW_ACCOUNTS, vendor.pk),
+        "owns": may_see_people(caller, vendor),
+    }
     return show_page(request, "pages/board.html", shown, data=data)

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Status
-from orders.pages.words import CHANGES, STATUSES, WHY, change_names, worded
+from orders.pages.words import CHANGES, STATUSES, change_names, worded
+from orders.reading.reason_words import WHY
 from ordersite.accounts.callers import caller_of_user, related
 from ordersite.accounts.models import User
 from ordersite.web.pages import page_view, show_page
@@ -92,6 +93,8 @@ def show_drive(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path(), reverse("sign_in"))
     driver = related(request.user, "driver")
+    if driver is not None and driver.left_at is not None:
+        driver = None
     if driver is None and caller_of_user(request.user).dispatched_ids:
         return redirect("dispatch")
     if driver is None:
@@ -113,15 +116,16 @@ def show_dispatch(request: HttpRequest) -> HttpResponse:
     """The page of who dispatches for delivery companies."""
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-    companies = Company.objects.filter(dispatchers__user=request.user).values_list("name", flat=True)
+    companies = list(Company.objects.filter(dispatchers__user=request.user).order_by("name", "pk").values("id", "name"))
     if not companies:
         refused = {
             "title": gettext("This page is for dispatchers"),
             "text": gettext("You dispatch for no delivery company here yet. Ask the site to add you to one."),
         }
         return show_page(request, "pages/refused.html", refused, status=403)
-    data = words_of(changes=DISPATCHER_CHANGES, statuses=STATUSES, why=WHY)
-    return show_page(request, "pages/dispatch.html", {"companies": ", ".join(companies)}, data=data)
+    data = {"companies": companies, **words_of(changes=DISPATCHER_CHANGES, statuses=STATUSES, why=WHY)}
+    names = ", ".join(company["name"] for company in companies)
+    return show_page(request, "pages/dispatch.html", {"companies": names}, data=data)
 
 
 def words_of(*, changes: Mapping[str, str], statuses: Mapping[str, str], why: Mapping[str, str]) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order, ProblemReport
-from orders.pages.words import METHODS, PROBLEMS, WHY, worded
+from orders.pages.words import PROBLEMS, worded
 from orders.reading.following import count_try, followed_together
+from orders.reading.paper_sheets import METHOD_WORDS
+from orders.reading.reason_words import WHY
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller, caller_of_guest, caller_of_user
 from ordersite.accounts.models import User
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Refusal
 from ordersite.web.pages import page_view, show_page
 from ordersite.web.problems import as_problem
@@ -78,6 +80,14 @@ def steps_of(order: Order) -> list[str]:
     return ["placed", "accepted", *making, *driving, LAST.get(fulfilment, "delivered")]
 
 
+def usual_minutes(order: Order) -> int | None:
+    """How long its vendor usually takes for what is prepared at once, once it has accepted it; None for all else."""
+    rules = rules_of(order)
+    if rules.is_issued or rules.skips_preparing or order.deliver_at is not None:
+        return None
+    return round(order.vendor.lead(timezone.now()).total_seconds() / 60)
+
+
 def follower_of(request: HttpRequest) -> Caller:
     """Who looks at a page: by the session, else by the guest token that the browser keeps."""
     token = request.COOKIES.get(settings.ORDER_TOKEN_COOKIE_NAME, "")[:GUEST_TOKEN_MOST]
@@ -90,6 +100,15 @@ def find_followed(request: HttpRequest, code: str) -> Sequence[Order]:
     """The orders that a code shows, none for one that is unknown or has lapsed; raises a 429 after too many tries."""
     count_try(client_address(request))
     return followed_together(code, timezone.now())
+
+
+def show_unfollowed(request: HttpRequest) -> HttpResponse:
+    """What leads to no order, or to none that is shown any more."""
+    text = {
+        "title": gettext("There is no such order"),
+        "text": gettext("The link is wrong, or its order was done some days ago. Look at the link again."),
+    }
+    return show_page(request, "pages/unfollowed.html", text, status=404, headers=HEADERS)
 
 
 @page_view
@@ -105,11 +124,7 @@ def show_followed(request: HttpRequest, code: str) -> HttpResponse:
             request, "pages/unfollowed.html", text, status=problem.status, headers={**problem.headers, **HEADERS}
         )
     if not orders:
-        text = {
-            "title": gettext("There is no such order"),
-            "text": gettext("The link is wrong, or its order was done some days ago. Look at the link again."),
-        }
-        return show_page(request, "pages/unfollowed.html", text, status=404, headers=HEADERS)
+        return show_unfollowed(request)
     caller = follower_of(request)
     own = [Actor.CUSTOMER in actors_for(caller, order) for order in orders]
     data = {
@@ -118,19 +133,21 @@ def show_followed(request: HttpRequest, code: str) -> HttpResponse:
         # Empty: the map is a plain grid, and no other host is asked.
         "tiles": {"url": settings.MAP_TILES_URL, "attribution": settings.MAP_ATTRIBUTION},
         "orders": [
-            {"id": order.pk if is_own else None, "steps": steps_of(order)}
+            {"id": order.pk if is_own else None, "steps": steps_of(order), "usual_minutes": usual_minutes(order)}
             for order, is_own in zip(orders, own, strict=True)
         ],
         "words": {
             "standings": worded([status.slug for status in Status], STANDINGS),
             "steps": worded(STEPS, STEPS),
             "reasons": worded(WHY, WHY),
-            "methods": worded(METHOD_NAMES, METHODS),
+            "methods": worded(METHOD_NAMES, METHOD_WORDS),
             "problems": worded(ProblemReport.Reason.values, PROBLEMS),
         },
     }
     headers = {**HEADERS, "Content-Security-Policy": page_policy(has_map=True)}
-    return show_page(request, "pages/following.html", {"known": all(own), "code": code}, data=data, headers=headers)
+    completed = [one.pk for one, is_own in zip(orders, own, strict=True) if is_own and one.status == Status.COMPLETED]
+    shown = {"known": all(own), "code": code, "completed": completed}
+    return show_page(request, "pages/following.html", shown, data=data, headers=headers)
 
 
 @page_view
@@ -145,7 +162,7 @@ def keep_guest_token(request: HttpRequest, code: str) -> HttpResponse:
         return JsonResponse(problem.as_json(), status=problem.status, headers={**problem.headers, **HEADERS})
     guest = caller_of_guest(token)
     if not token or not any(Actor.CUSTOMER in actors_for(guest, order) for order in orders):
-        return JsonResponse({"code": Code.NOT_FOUND}, status=404, headers=HEADERS)
+        return JsonResponse({"code": FaultCode.NOT_FOUND}, status=404, headers=HEADERS)
     response = HttpResponse(status=204, headers=HEADERS)
     response.set_cookie(
         settings.ORDER_TOKEN_COOKIE_NAME,

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_noop as _
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import RULES, Fulfilment, Status
 from orders.models import ProblemReport
+from orders.reading.reason_words import WHY
 from orders.reading.tickets import WAYS
 from orders.services.moving.transitions import START_PREPARING
+from vendors.allergens import ALLERGENS
 
 # As a vendor says them: what a button does.
 CHANGES = {
@@ -85,41 +87,6 @@ STATUSES = {
     "accepted_by_driver_company": _("Company has accepted"),
 }
 FULFILMENTS = {fulfilment.slug: word for fulfilment, word in WAYS.items()}
-METHODS = {
-    "cash": _("cash"),
-    "wallet": _("wallet"),
-    "transfer": _("bank transfer"),
-    "mollie": _("online"),
-    "fake": _("online, for trial"),
-}
-WHY = {
-    "customer_request": _("The customer asked for it"),
-    "changed_mind": _("The customer changed their mind"),
-    "ordered_by_mistake": _("Ordered by mistake"),
-    "takes_too_long": _("It takes too long"),
-    "out_of_stock": _("Something is out of stock"),
-    "too_busy": _("We are too busy"),
-    "closed": _("We are closed"),
-    "not_ready": _("The order is not ready"),
-    "outside_zone": _("The address is too far"),
-    "wrong_address": _("The address is wrong"),
-    "wrong_order": _("It is the wrong order"),
-    "customer_absent": _("The customer was not there"),
-    "customer_refused": _("The customer refused it"),
-    "not_collected": _("Nobody collected it"),
-    "no_driver": _("No driver was found"),
-    "driver_unavailable": _("The driver cannot go on"),
-    "vehicle_problem": _("The vehicle broke down"),
-    "accident": _("There was an accident"),
-    "damaged": _("It was damaged"),
-    "no_answer": _("Nobody answered in time"),
-    "not_paid": _("It was not paid in time"),
-    "payment_failed": _("The payment failed"),
-    "codes_unavailable": _("No code could be issued"),
-    "fraud": _("It looks like fraud"),
-    "mistake": _("A mistake is taken back"),
-    "other": _("Another reason"),
-}
 # What a customer reports; as the customer chooses it, and as the board tells it.
 PROBLEMS = {
     "missing_item": _("Something is missing"),
@@ -148,5 +115,6 @@ def board_words() -> dict[str, dict[str, str]]:
         "statuses": worded([status.slug for status in Status], STATUSES),
         "fulfilments": worded([fulfilment.slug for fulfilment in Fulfilment], FULFILMENTS),
         "reasons": worded(REASONS, WHY),
+        "allergens": worded(ALLERGENS, ALLERGENS),
         "problems": worded(ProblemReport.Reason.values, PROBLEMS),
     }

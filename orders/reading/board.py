@@ -6,31 +6,24 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from orders.lifecycle.board import LATELY, Column, column_of, is_moved_on, next_step, ready_by, undoing_step
+from orders.lifecycle.board import LATELY, READY_STEP, Column, column_of, is_moved_on, next_step, ready_by, undoing_step
 from orders.lifecycle.decisions import Allowed
+from orders.lifecycle.due_moments import answer_by, awaits_payment
 from orders.lifecycle.guards import begins_at
 from orders.lifecycle.table import CALLED_OFF, OPEN, Fulfilment, Status
-from orders.lifecycle.timers import answer_by, awaits_payment
-from orders.models import (
-    HANDED_OVER,
-    UNACKNOWLEDGED,
-    ItemChange,
-    Line,
-    LineOption,
-    Order,
-    OrderEvent,
-    ProblemReport,
-)
+from orders.models import HANDED_OVER, UNACKNOWLEDGED, ItemChange, Line, LineOption, Order, OrderEvent, ProblemReport
 from orders.reading.feed_heads import with_feed_head
-from orders.reading.order_view import BUSINESS, ChangeView, LineView, OrderView, has_settled_items, shows
+from orders.reading.item_views import ChangeView, LineView, has_settled_items
+from orders.reading.order_view import BUSINESS, OrderView
+from orders.reading.row_view import shows
 from orders.services.record.access import OrderAccess, access_of
-from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged, reports_problem
+from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged, report_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden, NotFound
 from vendors.models import Option, Product, Vendor
 from vendors.permissions import works_at_vendor
@@ -63,7 +56,7 @@ class Unacknowledged:
     """One change that the kitchen has not acknowledged; `version` is the order's after it."""
 
     version: int
-    kind: str  # items, fields, cancelled or problem
+    kind: str  # items, fields, cancelled, problem or settled
     at: datetime
     role: str
     reason_code: str
@@ -71,6 +64,7 @@ class Unacknowledged:
     state: str  # of a change of items: applied, refused, lapsed
     line_id: int | None
     differences: Sequence[Difference]
+    report: int | None  # the number of the problem that it is about
 
 
 class TicketView(OrderView):
@@ -80,7 +74,7 @@ class TicketView(OrderView):
 
     def __init__(self, access: OrderAccess, thresholds: Thresholds) -> None:
         if not access.readers & BUSINESS:
-            raise Forbidden(Code.FORBIDDEN_BOARD)
+            raise Forbidden(FaultCode.FORBIDDEN_BOARD)
         super().__init__(access)
         self.__access, self.__order, self.__thresholds = access, access.order, thresholds
 
@@ -128,7 +122,9 @@ class TicketView(OrderView):
 
     @property
     def next_step(self) -> Allowed | None:
-        return next_step(self.allowed)
+        """What one tap does: what is ready, as while a driver is looked for again, is not said to be so twice."""
+        is_ready = self.__order.prepared_at is not None
+        return next_step(one for one in self.allowed if not (is_ready and one.name == READY_STEP))
 
     @property
     def may_be_recalled(self) -> bool:
@@ -152,10 +148,20 @@ class TicketView(OrderView):
         return self.changes(change for change in vars(self.__order)["told_changes"] if change.state == waiting)
 
     @property
+    def problems(self) -> list[ProblemReport]:
+        """What the customer reported, the oldest first; read with the order."""
+        return list(vars(self.__order)["told_problems"])
+
+    @property
     def unacknowledged(self) -> list[Unacknowledged]:
-        """What others changed since the kitchen last acknowledged, oldest first; read with the order."""
+        """What others changed since the kitchen last acknowledged, oldest first; read with the order.
+
+        Events are read after the order. One that was written in between is left to the next reading: acknowledging the
+        version that the ticket has would not acknowledge it.
+        """
         seen = (OrderEvent.VisibleTo.EVERYBODY, OrderEvent.VisibleTo.BUSINESS)
-        events = [event for event in vars(self.__order)["told_events"] if event.visible_to in seen]
+        told = [event for event in vars(self.__order)["told_events"] if event.number <= self.version]
+        events = [event for event in told if event.visible_to in seen]
         return [self.__told(event) for event in events if must_be_acknowledged(event)]
 
     def __told(self, event: OrderEvent) -> Unacknowledged:
@@ -166,8 +172,8 @@ class TicketView(OrderView):
             kind, differences = "items", [Difference("item", old.get("item", ""), new.get("item", ""))]
         elif event.kind == OrderEvent.Kind.STATUS:
             kind, differences = "cancelled", []
-        elif reports_problem(event):
-            return self.__reported(event)
+        elif (number := report_of(event)) is not None:
+            return self.__reported(event, number)
         return Unacknowledged(
             version=event.number,
             kind=kind,
@@ -178,20 +184,24 @@ class TicketView(OrderView):
             state=data.get("state", ""),
             line_id=self.__line_of(data.get("change")),
             differences=differences,
+            report=None,
         )
 
-    def __reported(self, event: OrderEvent) -> Unacknowledged:
-        """A problem that the customer reported: its reason is one of a report, its text what the customer wrote."""
+    def __reported(self, event: OrderEvent, number: int) -> Unacknowledged:
+        """A problem that the customer reported, in the customer's words, or what staff did about it, in theirs."""
+        report = next(one for one in self.problems if one.number == number)
+        is_new = "problem" in event.data
         return Unacknowledged(
             version=event.number,
-            kind="problem",
+            kind="problem" if is_new else "settled",
             at=event.created_at,
             role=event.role,
-            reason_code=event.data["problem"],
-            reason=vars(event)["reported_text"] or "",
+            reason_code=report.reason,
+            reason=report.text if is_new else report.settled_note,
             state="",
             line_id=None,
-            differences=[Difference("item", "", name) for name in event.data.get("items", ())],
+            differences=[Difference("item", "", item["name"]) for item in report.items if is_new],
+            report=number,
         )
 
     def __line_of(self, number: int | None) -> int | None:
@@ -224,7 +234,7 @@ def read_board(caller: Caller, vendor_id: int, now: datetime, order_ids: Iterabl
     if vendor is None:
         raise NotFound()
     if not (works_at_vendor(caller, vendor) or caller.may_everywhere(Right.VIEW_ORDERS)):
-        raise Forbidden(Code.FORBIDDEN_BOARD)
+        raise Forbidden(FaultCode.FORBIDDEN_BOARD)
     thresholds = thresholds_of(vendor)
     wanted = None if order_ids is None else list(order_ids)
     orders = orders_on_board(vendor, now, wanted)
@@ -286,18 +296,17 @@ def orders_on_board(vendor: Vendor, now: datetime, wanted: Sequence[int] | None)
 
 
 def parts_of_tickets(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Reads with the orders their lines, options, changes of items and unacknowledged events: four statements."""
+    """Reads with the orders their lines, options, changes of items, reports and unacknowledged events: in five."""
     station = Coalesce("product__station", "product__category__station")
     lines = Line.objects.annotate(station_id=station, substitute_name=F("substitute__name"))
     waiting = Q(state=ItemChange.State.WAITING) | Q(order__unacknowledged_from__isnull=False)
-    report = ProblemReport.objects.filter(order=OuterRef("order"), number=OuterRef("number"))
     told = OrderEvent.objects.filter(number__gte=F("order__unacknowledged_from"))
-    told = told.annotate(reported_text=Subquery(report.values("text")))
     return orders.prefetch_related(
         Prefetch("lines", queryset=lines),
         Prefetch("lines__options", queryset=LineOption.objects.order_by("id")),
         Prefetch("item_changes", queryset=ItemChange.objects.filter(waiting), to_attr="told_changes"),
         Prefetch("events", queryset=told, to_attr="told_events"),
+        Prefetch("problem_reports", to_attr="told_problems"),
     )
 
 

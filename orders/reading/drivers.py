@@ -6,7 +6,8 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from orders.models import HELD, Order
-from orders.reading.order_view import NamedView, PositionView, View, shows
+from orders.reading.party_views import PositionView
+from orders.reading.row_view import NamedView, View, shows
 from vendors.models import Driver
 
 

@@ -3,7 +3,22 @@
 from collections.abc import Iterable
 from typing import Any
 
-from orders.models import LineOption
+from orders.models import Line, LineOption
+from vendors.allergens import joined_allergens, joined_notes
+
+
+def allergens_of(line: Line, options: Iterable[LineOption]) -> list[str] | None:
+    """The codes of a line's product and of all that was chosen for it, as the menu said when it was ordered.
+
+    Empty where all of these were told to have none; None where nothing was told of one, and no codes of the others.
+    """
+    chosen = [option.allergens for option in options if option.kind != LineOption.Kind.WITHOUT]
+    return joined_allergens([line.allergens, *chosen])
+
+
+def allergen_note_of(line: Line, options: Iterable[LineOption]) -> str:
+    """What the menu said besides, of the product and of all that was chosen for it."""
+    return joined_notes([line.allergen_note, *(option.allergen_note for option in options)])
 
 
 def ticket_of(options: Iterable[Any]) -> list[str]:

@@ -4,50 +4,45 @@ Nothing is seen unless a rule here shows it: of a row behind a view those column
 methods decide. A door that asks for anything else gets an AttributeError.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
-from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
 
 from orders.checkout import Place
 from orders.estimates import Range
 from orders.kinds import booking_of, package_of, rules_of
-from orders.lifecycle.decisions import Allowed
+from orders.lifecycle.decisions import Ahead, Allowed
+from orders.lifecycle.due_moments import driver_answers_by
 from orders.lifecycle.positions import CURRENT, is_on_way
+from orders.lifecycle.promises import standing_promise
 from orders.lifecycle.searching import offered_until
 from orders.lifecycle.table import DRIVER_LEFT, FAILURE, MILESTONES, Actor, Fulfilment
-from orders.lifecycle.timers import COLLECTED, driver_answers_by
-from orders.models import (
-    Booking,
-    CustomerPosition,
-    DriverPosition,
-    ItemChange,
-    Line,
-    LineOption,
-    Order,
-    OrderEvent,
-    Package,
-    Payment,
-    PaymentShare,
-    Purchase,
-)
+from orders.lifecycle.timers import COLLECTED
+from orders.models import CustomerPosition, DriverPosition, ItemChange, Order, OrderEvent, PaymentShare
 from orders.models.parties import party_of_company, party_of_driver
 from orders.reading.estimates import estimate_of
-from orders.reading.lines import ticket_of
+from orders.reading.event_views import EventView
+from orders.reading.item_views import (
+    BookingView,
+    ChangeView,
+    LineView,
+    PackageView,
+    destination_place,
+    has_settled_items,
+)
+from orders.reading.party_views import ContactView, CustomerView, DriverView, PositionView, VendorSummary
+from orders.reading.payment_views import PaymentView, TaxView
 from orders.reading.payments import checkout_url, proof_urls
-from orders.reading.purchases import least_advanced
+from orders.reading.row_view import NamedView, View, shows
 from orders.reading.selectors import EVENTS, ITEMS, SHARES
 from orders.services.money.shares import may_be_paid_online, owed_of
+from orders.services.money.taxes import sums_by_rate
 from orders.services.moving.closing import cancel_cost, rise_of_rest
 from orders.services.moving.goals import Goal, has_reached
 from orders.services.record.access import CARRIERS, OrderAccess, access_of_public
-from orders.visibility import knows_driver
-from ordersite.core.names import first_name
 
 # What an order's parts are read with: two statements for items, one for events.
 PARTS: dict[str, tuple[str | Prefetch, ...]] = {"items": ITEMS, "events": (EVENTS,)}
@@ -55,260 +50,6 @@ PARTS: dict[str, tuple[str | Prefetch, ...]] = {"items": ITEMS, "events": (EVENT
 PARTIES_THAT_PAY = frozenset({Actor.CUSTOMER, Actor.STAFF})
 # Who is told who did what, and by which reference a payment is found at its provider.
 BUSINESS = frozenset({Actor.VENDOR, Actor.STAFF})
-
-
-class View:
-    """What may be seen of a row. `words` are what people wrote: for whom they are hidden they are empty."""
-
-    shown: ClassVar[frozenset[str]] = frozenset()
-    words: ClassVar[frozenset[str]] = frozenset()
-
-    def __init_subclass__(cls) -> None:
-        """What is shown as it is becomes a property: 0.15 µs a value, by `__getattr__` 0.20 and a failing look-up."""
-        for name in cls.shown:
-            setattr(cls, name, property(attrgetter(f"_View__row.{name}")))
-
-    def __init__(self, row: Any, *, hides_words: bool = False) -> None:
-        self.__row = row
-        self.hides_words = hides_words
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self.shown:
-            return getattr(self.__row, name)
-        if name in self.words:
-            return "" if self.hides_words else getattr(self.__row, name)
-        raise AttributeError(f"{type(self).__name__} does not show {name}.")
-
-
-def shows(*names: str) -> frozenset[str]:
-    return frozenset(" ".join(names).split())
-
-
-class NamedView(View):
-    """A label, a company, an offer."""
-
-    shown = shows("id name")
-
-
-class VendorSummary(View):
-    """A vendor as everybody reads it in the list of vendors."""
-
-    shown = shows("id name phone email address postal_code city country zone lat lng picture")
-
-
-class CustomerView(View):
-    """Whose order it is."""
-
-    shown = shows("id uuid")
-
-    def __init__(self, order: Order, *, hides_words: bool) -> None:
-        super().__init__(order.customer, hides_words=hides_words)
-        name = order.customer.name
-        self.name = first_name(name) if hides_words else name
-
-
-class ContactView:
-    """Whom to ask about the order; whom it is merely on offer to reads a first name."""
-
-    def __init__(self, order: Order, *, hides_words: bool) -> None:
-        self.name = first_name(order.contact_name) if hides_words else order.contact_name
-        self.phone = "" if hides_words else order.contact_phone
-        self.email = "" if hides_words else order.contact_email
-
-
-class DriverView:
-    """Who drives. Of one who was named and has not accepted others read the ids alone; the public a first name."""
-
-    def __init__(self, access: OrderAccess, *, is_public: bool) -> None:
-        order, driver = access.order, access.order.driver
-        assert driver is not None, "nobody drives"
-        knows = order.driver_accepted_at is not None if is_public else knows_driver(access.caller, order)
-        self.id, self.__driver = driver.pk, driver
-        self.name = (first_name(driver.name) if is_public else driver.name) if knows else ""
-        self.phone = driver.phone if knows and not is_public else ""
-
-    @property
-    def user_id(self) -> int:
-        return self.__driver.user_id
-
-
-class PositionView(View):
-    """Where a driver was; one that is not current is told as old, with its time."""
-
-    shown = shows("lat lng accuracy heading speed at")
-
-    def __init__(self, position: DriverPosition, now: datetime) -> None:
-        super().__init__(position)
-        self.is_current = now - position.at <= CURRENT
-
-
-class OptionView(View):
-    """What was chosen for a line."""
-
-    shown = shows("kind menu_id group name plu_code unit quantity position get_position_display price charged total")
-    words = shows("text")
-
-    def __init__(self, option: LineOption, currency: str, *, hides_words: bool) -> None:
-        super().__init__(option, hides_words=hides_words)
-        self.currency = currency
-        self.on_ticket = str(option)
-
-
-class ProductView(View):
-    """The product of a line, as it is on the menu now."""
-
-    shown = shows("id picture")
-
-
-class LineView(View):
-    """A line; `ticket` is what the kitchen reads beside the product."""
-
-    shown = shows(
-        "id product_id name plu_code unit quantity unit_price price_per total discount tax_rate tax sku refunded",
-        "remove_if_missing substitute_id position",
-    )
-    words = shows("comment")
-
-    def __init__(self, line: Line, currency: str, *, hides_words: bool) -> None:
-        super().__init__(line, hides_words=hides_words)
-        self.__line = line
-        self.currency = currency
-
-    @cached_property
-    def options(self) -> list[OptionView]:
-        options = self.__line.options.all()
-        return [OptionView(option, self.currency, hides_words=self.hides_words) for option in options]
-
-    def of_kind(self, kind: str) -> list[OptionView]:
-        return [option for option in self.options if option.kind == kind]
-
-    @property
-    def ticket(self) -> list[str]:
-        return ticket_of(self.options)
-
-    @property
-    def product(self) -> ProductView | None:
-        return ProductView(self.__line.product) if self.__line.product else None
-
-
-@dataclass(frozen=True, slots=True)
-class TaxView:
-    """The tax of one rate, in hundredths of a percent."""
-
-    rate: int
-    amount: int
-    currency: str
-
-
-class PaymentView:
-    """What a payment pays for one order, or all of it; who sees one order does not see what the others cost.
-
-    `photos` reads the addresses of photos by the payment's id, when somebody asks for them.
-    """
-
-    def __init__(
-        self,
-        part: Payment | PaymentShare,
-        payment: Payment,
-        *,
-        hides_words: bool = False,
-        checkout_url: str | None = None,
-        photos: Callable[[], Mapping[int, Sequence[str]]] = dict,
-        reference: str = "",
-    ) -> None:
-        self.id, self.method, self.paid_by = payment.pk, payment.provider, payment.method
-        self.reference = reference
-        self.status, self.amount, self.refunded, self.currency = part.state, part.amount, part.refunded, part.currency
-        self.paid_at, self.expires_at = payment.paid_at, payment.expires_at
-        self.failure = "" if hides_words else payment.failure
-        self.checkout_url = checkout_url
-        self.__photos = photos
-
-    @property
-    def proofs(self) -> list[str]:
-        """Where its photos are read."""
-        return list(self.__photos().get(self.id, ()))
-
-
-class EventView(View):
-    """One entry of an order's history. A candidate reads what happened and when, nothing of what was changed.
-
-    `actor`, the key of the caller who did it, and `actor_name`, where that is a device, are for the vendor's people
-    and staff.
-    """
-
-    shown = shows(
-        "id number kind transition from_status to_status milestone role reason_code forced app_id created_at",
-        "get_kind_display visible_to get_visible_to_display",
-    )
-    words = shows("reason")
-
-    def __init__(self, event: OrderEvent, *, hides_words: bool, hides_drivers: bool, tells_actor: bool) -> None:
-        super().__init__(event, hides_words=hides_words)
-        self.actor = event.actor if tells_actor else ""
-        self.actor_name = event.actor_name if tells_actor else ""
-        if hides_words:
-            self.data: Any = {}
-        elif hides_drivers and event.kind == OrderEvent.Kind.DRIVER:
-            self.data = {
-                side: {name: value for name, value in changed.items() if name != "driver"}
-                for side, changed in event.data.items()
-            }
-        else:
-            self.data = event.data
-
-
-class ChangeView(View):
-    """A change of items, proposed or made."""
-
-    shown = shows("action old_total new_total difference currency role reason created_at decided_at line_position item")
-
-    def __init__(self, change: ItemChange) -> None:
-        super().__init__(change)
-        lines = change.order.lines.all() if change.order_id else ()
-        self.line_id = next((line.pk for line in lines if line.position == change.line_position), None)
-        self.number = None if change.pk is None else change.number  # a quote has none
-        lapses = change.state == ItemChange.State.WAITING and has_settled_items(change.order)
-        self.state = ItemChange.State.LAPSED if lapses else change.state
-
-
-def has_settled_items(order: Order) -> bool:
-    """Whether its items stay as they are, whatever waits."""
-    return order.is_closed or order.picked_up_at is not None
-
-
-class PackageView(View):
-    """What is carried, and between which two places."""
-
-    shown = shows("package_type_id type_name weight width length height")
-    words = shows("recipient_phone")
-
-    def __init__(self, package: Package, order: Order, *, hides_words: bool) -> None:
-        super().__init__(package, hides_words=hides_words)
-        name, hide = package.recipient_name, hides_words
-        self.recipient_name = first_name(name) if hides_words else name
-        self.pickup = Place(
-            address=package.pickup_address,
-            address_notes="" if hide else package.pickup_notes,
-            lat=package.pickup_lat,
-            lng=package.pickup_lng,
-        )
-        self.dropoff = destination_place(order, hides_words=hides_words)
-
-
-def destination_place(order: Order, *, hides_words: bool) -> Place:
-    """Where the order goes."""
-    notes = "" if hides_words else order.address_notes
-    return Place(address=order.address, address_notes=notes, lat=order.lat, lng=order.lng)
-
-
-class BookingView(View):
-    """What is booked, and for when."""
-
-    shown = shows("service_id service_name starts_at ends_at place")
-
-    def __init__(self, booking: Booking) -> None:
-        super().__init__(booking)
 
 
 class OrderView(View):
@@ -322,7 +63,7 @@ class OrderView(View):
         "delivery_fee service_fee driver_tip tax_included tax_added refunded waived cash payment_method payment_status",
         "placed_at deliver_at estimated_at app_id address lat lng distance delivery_zone_id self_delivery",
         "tracking_number carrier prepared_in delivered_in codes_missing milestones vendor_id customer_id offer_id",
-        "previous_status",
+        "previous_status called",
         *(f"{name}_at" for name in MILESTONES),
     )
     words = shows("address_notes comment table vehicle locker")
@@ -362,6 +103,13 @@ class OrderView(View):
         if position is None or position.at < max(order.driver_accepted_at, order.picked_up_at) - CURRENT:
             return None
         return PositionView(position, self.__access.now)
+
+    @property
+    def estimated_for(self) -> str | None:
+        """Of what `estimated_at` is the time: "ready" or "delivered"; None without one."""
+        if self.__order.estimated_at is None:
+            return None
+        return "delivered" if standing_promise(self.__order).is_there else "ready"
 
     @property
     def waits_at(self) -> str:
@@ -466,12 +214,9 @@ class OrderView(View):
 
     @property
     def taxes(self) -> list[TaxView]:
-        """The tax by rate, the lowest first; what its lines leave of it is the fees'."""
-        order, by_rate = self.__order, Counter[int]()
-        for line in self.lines:
-            by_rate[line.tax_rate] += line.tax
-        by_rate[order.terms.fee_tax_rate] += order.tax_included + order.tax_added - by_rate.total()
-        return [TaxView(rate, amount, order.currency) for rate, amount in sorted(by_rate.items()) if amount]
+        """The tax by rate, the lowest first."""
+        sums, currency = sums_by_rate(self.__order), self.__order.currency
+        return [TaxView(rate, one.tax, currency) for rate, one in sums.items() if one.tax]
 
     @property
     def payment_url(self) -> str | None:
@@ -522,6 +267,10 @@ class OrderView(View):
     @cached_property
     def allowed(self) -> list[Allowed]:
         return self.__access.allowed()
+
+    @property
+    def ahead(self) -> list[Ahead]:
+        return self.__access.ahead()
 
     @property
     def is_named(self) -> bool:
@@ -603,8 +352,8 @@ class OrderView(View):
 
 
 def lookups_of(parts: Iterable[str]) -> list[str | Prefetch]:
-    """What to prefetch for these PARTS."""
-    return [lookup for part in parts for lookup in PARTS[part]]
+    """What to prefetch for these PARTS; other names ask for nothing that is read."""
+    return [lookup for part in parts for lookup in PARTS.get(part, ())]
 
 
 def view_order(access: OrderAccess, *parts: str) -> OrderView:
@@ -613,46 +362,14 @@ def view_order(access: OrderAccess, *parts: str) -> OrderView:
     return OrderView(access)
 
 
+def view_placed(access: OrderAccess) -> OrderView:
+    """The order that was just placed, as its reader sees it: the placing keeps with it what it has written.
+
+    To have Django find that nothing is to be read took 1 % of a placing's CPU.
+    """
+    return OrderView(access)
+
+
 def view_for_public(order: Order) -> OrderView:
     """The order as anybody with its tracking code sees it: of persons no more than a first name."""
     return OrderView(access_of_public(order))
-
-
-class PurchaseSummary(View):
-    """A purchase with what follows from its orders and payments, for those who see all of it."""
-
-    shown = shows("uuid tracking_code external_code total currency placed_at")
-
-    def __init__(self, purchase: Purchase, orders: Sequence[Order]) -> None:
-        super().__init__(purchase)
-        self.__purchase, self.__orders = purchase, orders
-
-    @property
-    def status(self) -> int:
-        return least_advanced(self.__orders).status
-
-    @property
-    def payments(self) -> list[PaymentView]:
-        """Two statements, and one for photos."""
-        payments = list(self.__purchase.payments.all())
-        prefetch_related_objects(payments, "shares")
-        is_open, photos = not all(order.is_closed for order in self.__orders), proof_urls(payments)
-        return [
-            PaymentView(
-                payment,
-                payment,
-                checkout_url=checkout_url(payment) if is_open else None,
-                photos=lambda: photos,
-            )
-            for payment in payments
-        ]
-
-
-def view_own_payment(payment: Payment) -> PaymentView:
-    """A payment as whoever makes it sees it."""
-    return PaymentView(payment, payment, checkout_url=checkout_url(payment))
-
-
-def view_own_event(event: OrderEvent) -> EventView:
-    """An entry as whoever has just written it sees it."""
-    return EventView(event, hides_words=False, hides_drivers=False, tells_actor=False)

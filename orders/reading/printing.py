@@ -6,11 +6,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from orders.models import PrintJob
-from orders.reading.order_view import View, shows
+from orders.reading.row_view import View, shows
 from orders.services.printing.jobs import open_jobs, require_printing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotFound
 from vendors.models import Vendor
 
@@ -24,7 +24,7 @@ class PrintJobView(View):
 
     def __init__(self, job: PrintJob, now: datetime) -> None:
         super().__init__(job)
-        self.order_number, self.copy = job.order.number, job.number
+        self.order_number, self.order_called, self.copy = job.order.number, job.order.called, job.number
         self.state: str = UNSURE if job.is_unsure(now) else job.state
         self.claimed_by = job.claimed_name
         self.rows: list[Any] | None = job.content["rows"] if job.content else None
@@ -42,7 +42,7 @@ def claimed_paper(caller: Caller, job_id: int) -> dict[str, Any]:
     """The paper of a job that the caller has claimed, its rows and their language; raises NotFound for any other."""
     job = PrintJob.objects.filter(pk=job_id, claimed_by=caller.key, state=PrintJob.State.CLAIMED).first()
     if job is None or job.content is None:
-        raise NotFound(Code.NOT_FOUND_PRINT_JOB)
+        raise NotFound(FaultCode.NOT_FOUND_PRINT_JOB)
     require_printing(caller, job.vendor_id, Right.VIEW_ORDERS)
     content: dict[str, Any] = job.content
     return content

@@ -15,8 +15,9 @@ from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden
+from ordersite.core.prepared import Prepared, given_ids, rows_by_ids
 from ordersite.places.addresses import metres, point_of
 from ordersite.places.protocol import Point
 from vendors.models import Driver, Offer, Option, Product, Vendor
@@ -36,7 +37,7 @@ def dashboard_orders(caller: Caller) -> QuerySet[Order]:
         return visible_orders(caller)
     vendors = member_vendors(caller)
     if not vendors.exists():
-        raise Forbidden(Code.FORBIDDEN_DASHBOARD)
+        raise Forbidden(FaultCode.FORBIDDEN_DASHBOARD)
     return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendors.values("pk"), visible_at__isnull=False)
 
 
@@ -71,9 +72,18 @@ def with_its_parts(access: OrderAccess) -> OrderAccess:
     return access
 
 
+# Kept, with the labels and the event that a placing has just written, it took a placing through the shop from 12.7 to
+# 9.5 ms of CPU, as much as the native call (busy machine, in turns, medians).
+PRODUCTS_ON_SALE = Prepared(
+    lambda count: Product.objects.select_related("vendor").filter(
+        pk__in=given_ids(Product, count), vendor__is_active=True
+    )
+)
+
+
 def products_on_sale(product_ids: Iterable[int]) -> dict[int, Product]:
     """The products with their vendors, by id; those that do not exist, or whose vendor is off, are left out."""
-    return Product.objects.filter(vendor__is_active=True).select_related("vendor").in_bulk(set(product_ids))
+    return {product.pk: product for product in rows_by_ids(PRODUCTS_ON_SALE, set(product_ids))}
 
 
 def orders_bought_with(order: Order, caller: Caller) -> list[Order]:
@@ -125,7 +135,7 @@ def saved_address_near(customer_id: int, point: Point) -> Address | None:
 
 def driver_of_user(user_id: int) -> int | None:
     """The driver that a user is, if it is one."""
-    return Driver.objects.filter(user=user_id).values_list("pk", flat=True).first()
+    return Driver.objects.filter(user=user_id, left_at=None).values_list("pk", flat=True).first()
 
 
 def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:

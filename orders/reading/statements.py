@@ -1,18 +1,24 @@
 """What the ledger means to a vendor or a driver: rows of its account, and a vendor's statement as CSV. Reads only."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from itertools import islice
+from operator import add, attrgetter
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, QuerySet, Sum
-from django.http import StreamingHttpResponse
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.http.response import HttpResponseBase
 
-from orders.models import Account, Entry, Order, Posting
+from orders.models import Account, Entry, Posting
+from orders.reading.spreadsheets import csv_response
+from orders.services.money.ledger import AccountKey
 from orders.services.money.payouts import Purse
 from ordersite.core.money import half_up, to_text
+from ordersite.core.sheets import Block, Facts, Sheet, Table, TableColumn, Texts
+from ordersite.core.spreadsheets import Spreadsheet, Value, csv_lines
 from vendors.hours import moment
 from vendors.models import Vendor
 
@@ -22,8 +28,6 @@ LONGEST_DAYS = 366
 PAYOUTS = (Posting.Kind.PAYOUT, Posting.Kind.PAYOUT_REVERSAL)
 # No ledger has a day beyond these, and in no time zone do they lead out of the calendar.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 12, 31)
-# What spreadsheets read as the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +117,37 @@ def tips_of(posting: Posting, driver_id: int) -> Tips:
     return Tips(payout=tip + cash) if posting.kind in PAYOUTS else Tips(tip=tip, cash=cash)
 
 
+class OrderSums(Protocol):
+    """What of an order says how a posting of it was divided: an order, or these columns of its row."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def driver_tip(self) -> int: ...
+    @property
+    def commission(self) -> int: ...
+    @property
+    def platform_share(self) -> int: ...
+    @property
+    def driver_id(self) -> int | None: ...
+    @property
+    def self_delivery(self) -> bool: ...
+
+
 def amounts_of(posting: Posting, vendor_id: int) -> Amounts:
-    """What a posting meant to one vendor."""
+    """What a posting meant to one vendor; its order and entries are at hand."""
     share, cash = moved_in(posting, Purse(currency=posting_currency(posting), vendor_id=vendor_id))
-    if posting.kind in PAYOUTS:
-        return Amounts(payout=share + cash)
     platform = sum(entry.amount for entry in posting.entries.all() if entry.account.kind == Account.Kind.PLATFORM)
+    return divided_amounts(posting.kind, share, cash, platform, posting.order)
+
+
+def divided_amounts(kind: str, share: int, cash: int, platform: int, order: OrderSums | None) -> Amounts:
+    """What a posting meant that moved so much for the vendor, in its cash and for the platform."""
+    if kind in PAYOUTS:
+        return Amounts(payout=share + cash)
     sale = share + platform
-    commission = commission_in(posting.order, sale, platform) if posting.order else 0
-    is_refund = posting.kind == Posting.Kind.REFUND
+    commission = commission_in(order, sale, platform) if order else 0
+    is_refund = kind == Posting.Kind.REFUND
     return Amounts(
         gross=0 if is_refund else sale,
         commission=-commission,
@@ -131,7 +157,7 @@ def amounts_of(posting: Posting, vendor_id: int) -> Amounts:
     )
 
 
-def commission_in(order: Order, sale: int, platform: int) -> int:
+def commission_in(order: OrderSums, sale: int, platform: int) -> int:
     """How much of what the platform got by a posting is its commission: in proportion to the sale, half up."""
     if order.platform_share == order.commission:
         return platform
@@ -148,54 +174,189 @@ def balance_before(purse: Purse, at: datetime) -> int:
     return int(entries.aggregate(held=Sum("amount"))["held"] or 0)
 
 
-COLUMNS = ["date", "order", "number", "kind", "text", *(one.name for one in fields(Amounts)), "net", "balance"]
+AMOUNTS = (*(one.name for one in fields(Amounts)), "net", "balance")
+# What stands beside a settlement says what the order was: no parts of the balance.
+OF_ORDER = ("order_tip", "order_tax")
+COLUMNS = ("date", "order", "number", "kind", "text", *AMOUNTS, "currency", *OF_ORDER)
+SETTLED = (Posting.Kind.SETTLEMENT, Posting.Kind.REVERSAL)
 
 
-class Echo:
-    """A file that gives back what is written: the csv module then yields line by line."""
+def statement_table(*, vendor: Vendor, purse: Purse, first: date, last: date) -> Spreadsheet:
+    """A vendor's statement: opening balance, every posting, totals and closing balance.
 
-    def write(self, line: str) -> str:
-        return line
+    Days are the vendor's; amounts are in the purse's currency. The balance is what the platform owes the vendor. A
+    settlement tells the tip and the tax of its order besides, one that is taken back tells them below zero.
+    """
+    rows = statement_rows(vendor, purse, first, last)
+    numbers = frozenset((*AMOUNTS, *OF_ORDER, "order", "number"))
+    return Spreadsheet(title="Statement", columns=COLUMNS, numbers=numbers, rows=rows)
+
+
+def statement_rows(vendor: Vendor, purse: Purse, first: date, last: date) -> Iterator[list[Value]]:
+    currency, zone, values_in = purse.currency, vendor.zone, attrgetter(*Amounts.__slots__, "net")
+    balance = balance_before(purse, moment(first, time.min, zone))
+    totals, labels = [0] * (len(Amounts.__slots__) + 1), dict(Posting.Kind.choices)
+
+    def line(
+        at: str, kind: str, amounts: list[str], named: list[Value], text: str, of_order: list[Value]
+    ) -> list[Value]:
+        return [at, *named, kind, text, *amounts, to_text(balance, currency), currency, *of_order]
+
+    nothing: list[Value] = ["", ""]
+    yield line(first.isoformat(), "opening balance", [""] * len(totals), nothing, "", nothing)
+    for moved in map(LedgerRow._make, rows_of_postings(vendor, purse, first, last).iterator(chunk_size=CHUNK)):
+        amounts = divided_amounts(moved.kind, moved.share, moved.cash, moved.platform, moved if moved.order else None)
+        values = values_in(amounts)
+        totals = list(map(add, totals, values))
+        balance += values[-1]
+        of_order = nothing
+        if moved.order and moved.kind in SETTLED:
+            sign = 1 if moved.kind == Posting.Kind.SETTLEMENT else -1
+            tax = moved.tax_included + moved.tax_added
+            of_order = [to_text(sign * minor, currency) for minor in (moved.driver_tip, tax)]
+        at = moved.created_at.astimezone(zone).isoformat(" ", "seconds")[:19]
+        named: list[Value] = [moved.order, moved.number] if moved.order else nothing
+        yield line(at, labels[moved.kind], [to_text(value, currency) for value in values], named, moved.text, of_order)
+    whole = [to_text(value, currency) for value in totals]
+    yield line(last.isoformat(), "closing balance", whole, nothing, "", nothing)
+
+
+class LedgerRow(NamedTuple):
+    """One line of a statement as it is read: a posting, what it moved, and the columns of its order."""
+
+    id: int
+    created_at: datetime
+    kind: str
+    text: str
+    order: int | None
+    number: int
+    total: int
+    driver_tip: int
+    commission: int
+    platform_share: int
+    driver_id: int | None
+    self_delivery: bool
+    tax_included: int
+    tax_added: int
+    share: int
+    cash: int
+    platform: int
+
+
+MOVED = ("moved_share", "moved_cash", "moved_platform")
+OF_POSTING = ("pk", "created_at", "kind", "text", "order_id")
+COLUMNS_OF_ORDER = tuple(f"order__{name}" for name in LedgerRow._fields[5:14])
+
+
+def rows_of_postings(vendor: Vendor, purse: Purse, first: date, last: date) -> "QuerySet[Posting, tuple[Any, ...]]":
+    """The movements of a vendor's money in these days, oldest first, as tuples of LedgerRow: no row becomes an object.
+
+    Accounts are asked for by their ids, so that none is joined to each entry.
+    """
+    platform = AccountKey(kind=Account.Kind.PLATFORM, currency=purse.currency).name
+    read = Account.objects.filter(Q(vendor=vendor, currency=purse.currency) | Q(name=platform))
+    own = dict(read.values_list("name", "pk"))
+    platform_id = own.pop(platform, 0)
+    moved = in_period(Entry.objects.filter(account__in=sorted(own.values())), first, last, vendor.zone)
+
+    def held(**where: Any) -> Any:
+        return Coalesce(Sum("entries__amount", filter=Q(**where)), 0)
+
+    return (
+        Posting.objects.filter(pk__in=moved.values("posting"))
+        .annotate(
+            moved_share=held(entries__account=own.get(purse.owed.name, 0)),
+            moved_cash=held(entries__account=own.get(purse.cash.name, 0)),
+            moved_platform=held(entries__account=platform_id),
+        )
+        .order_by("created_at", "pk")
+        .values_list(*OF_POSTING, *COLUMNS_OF_ORDER, *MOVED)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementSums:
+    """What a statement comes to, in minor units: balances are what the platform owes, net of the cash that is held."""
+
+    opening: int
+    by_kind: dict[str, int]
+
+    @property
+    def closing(self) -> int:
+        return self.opening + sum(self.by_kind.values())
+
+
+def sums_of_statement(*, vendor: Vendor, purse: Purse, first: date, last: date) -> StatementSums:
+    """Opening and closing balance, and what each kind of movement added; a fixed number of statements."""
+    entries = Entry.objects.filter(account__in=account_ids(vendor=vendor, currency=purse.currency))
+    kinds = in_period(entries, first, last, vendor.zone).values("posting__kind").annotate(net=Sum("amount"))
+    return StatementSums(
+        opening=balance_before(purse, moment(first, time.min, vendor.zone)),
+        by_kind={row["posting__kind"]: int(row["net"]) for row in kinds.order_by("posting__kind")},
+    )
 
 
 def statement_lines(*, vendor: Vendor, purse: Purse, first: date, last: date) -> Iterator[str]:
-    """A vendor's statement as CSV, line by line: opening balance, every posting, totals and closing balance.
-
-    Days are the vendor's; amounts are in the purse's currency. The balance is what the platform owes the vendor.
-    """
-    write = csv.writer(Echo()).writerow
-    yield write([*COLUMNS, "currency"])
-    balance = balance_before(purse, moment(first, time.min, vendor.zone))
-    total = Amounts()
-
-    def line(at: str, order: Order | None, kind: str, text: str, amounts: Amounts | None) -> str:
-        texts = [to_text(getattr(amounts, name), purse.currency) if amounts else "" for name in COLUMNS[5:-1]]
-        names = [order.pk, order.number] if order else ["", ""]
-        return str(
-            write([at, *names, kind, unformulate(text), *texts, to_text(balance, purse.currency), purse.currency])
-        )
-
-    yield line(first.isoformat(), None, "opening balance", "", None)
-    accounts = account_ids(vendor=vendor, currency=purse.currency)
-    moved = in_period(Entry.objects.filter(account__in=accounts), first, last, vendor.zone)
-    rows = with_entries(Posting.objects.filter(pk__in=moved.values("posting"))).order_by("created_at", "pk")
-    for posting in rows.iterator(chunk_size=CHUNK):
-        amounts = amounts_of(posting, vendor.pk)
-        total, balance = total + amounts, balance + amounts.net
-        at = posting.created_at.astimezone(vendor.zone).strftime("%Y-%m-%d %H:%M:%S")
-        yield line(at, posting.order, posting.get_kind_display(), posting.text, amounts)
-    yield line(last.isoformat(), None, "closing balance", "", total)
+    """The statement as CSV, line by line."""
+    return csv_lines(statement_table(vendor=vendor, purse=purse, first=first, last=last), mark="")
 
 
-def statement_response(vendor: Vendor, currency: str, first: date, last: date) -> StreamingHttpResponse:
-    """The statement as a file, written while it is read."""
-    purse = Purse(currency=currency, vendor_id=vendor.pk)
-    lines = statement_lines(vendor=vendor, purse=purse, first=first, last=last)
-    name = f"statement-{vendor.pk}-{first}-{last}-{currency}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+# Lines of a statement that a PDF may have: it is drawn whole before it is sent.
+MOST_DRAWN = 1_000
+DRAWN = (
+    ("date", "Date", 4),
+    ("kind", "What", 4),
+    ("order", "Order", 2),
+    ("gross", "Sale", 3),
+    ("commission", "Commission", 3),
+    ("fees", "Fees", 3),
+    ("refund", "Refund", 3),
+    ("payout", "Payout", 3),
+    ("cash", "Cash", 3),
+    ("net", "Net", 3),
+    ("balance", "Balance", 3),
+)
 
 
-def unformulate(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+def statement_sheet(*, vendor: Vendor, purse: Purse, first: date, last: date) -> Sheet | None:
+    """The statement to be drawn; None where it has more than MOST_DRAWN lines."""
+    rows = statement_rows(vendor, purse, first, last)
+    found = list(islice(rows, MOST_DRAWN + 3))  # opening and closing balance, and one that is too many
+    if len(found) > MOST_DRAWN + 2:
+        return None
+    places = [COLUMNS.index(name) for name, _, _ in DRAWN]
+    columns = [
+        TableColumn(heading=heading, part=part, is_number=name not in ("date", "kind")) for name, heading, part in DRAWN
+    ]
+    told = [
+        [str(row[at]).capitalize() if at == COLUMNS.index("kind") else str(row[at]) for at in places] for row in found
+    ]
+    facts = [
+        ("From", first.isoformat()),
+        ("To", last.isoformat()),
+        ("Time zone", vendor.time_zone),
+        ("Currency", purse.currency),
+    ]
+    blocks: list[Block] = [
+        Texts(heading="Vendor", lines=[vendor.name, vendor.address, f"{vendor.postal_code} {vendor.city}".strip()]),
+        Facts(rows=facts),
+        Table(columns=columns, rows=told),
+    ]
+    return Sheet(title=f"Statement of {vendor.name}", blocks=blocks)
+
+
+def statement_response(vendor: Vendor, currency: str, first: date, last: date) -> HttpResponseBase:
+    """The statement as CSV, written while it is read."""
+    table = statement_table(vendor=vendor, purse=Purse(currency=currency, vendor_id=vendor.pk), first=first, last=last)
+    return csv_response(table, statement_name(vendor, currency, first, last), mark="")
+
+
+def statement_name(vendor: Vendor, currency: str, first: date, last: date) -> str:
+    return f"statement-{vendor.pk}-{first}-{last}-{currency}"
+
+
+def count_lines(account: Account, first: date, last: date, most: int) -> int:
+    """About how many lines the statement of a vendor's account has, up to so many; in one bounded statement."""
+    vendor: Any = account.vendor
+    entries = Entry.objects.filter(account__in=account_ids(vendor=vendor, currency=account.currency))
+    return in_period(entries, first, last, vendor.zone)[:most].count()

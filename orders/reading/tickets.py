@@ -17,12 +17,14 @@ from django.utils.translation import gettext_noop as _
 
 from orders.lifecycle.table import Fulfilment
 from orders.models import LineOption, PrintJob
-from orders.reading.order_view import LineView, OptionView, OrderView, view_order
+from orders.reading.item_views import LineView, OptionView
+from orders.reading.order_view import OrderView, view_order
 from orders.services.record.access import OrderAccess
 from ordersite.core.languages import speaking
 from ordersite.core.money import with_currency
 from ordersite.core.names import first_name
 from ordersite.core.unprinted import one_line
+from vendors.allergens import allergens_in_words
 from vendors.payment_methods import find_method
 
 # What the paper is about; its number, which is called out; what it warns of; a line across; plain and heavy text; a
@@ -57,19 +59,27 @@ def draw_ticket(access: OrderAccess, job: PrintJob) -> dict[str, Any]:
     return {"columns": vendor.ticket_columns, "language": vendor.language, "rows": rows[:MOST_ROWS]}
 
 
-def ticket_rows(view: OrderView, job: PrintJob, now: datetime) -> Iterator[Row]:
-    """All rows, in the language that is active."""
+def draw_copy(access: OrderAccess) -> dict[str, Any]:
+    """The same as somebody who is no device of the vendor's prints it: a copy, whatever was printed before."""
+    vendor = access.order.vendor
+    with speaking(vendor.language):
+        rows = list(ticket_rows(view_order(access, "items"), None, access.now))
+    return {"language": vendor.language, "rows": rows[:MOST_ROWS]}
+
+
+def ticket_rows(view: OrderView, job: PrintJob | None, now: datetime) -> Iterator[Row]:
+    """All rows, in the language that is active; of no job it is a copy."""
     yield row("title", view.vendor.name)
-    yield from marks_of(job)
-    yield row("number", f"#{view.number}")
+    yield from marks_of(job) if job else [row("mark", gettext("COPY"))]
+    yield row("number", view.called)
     yield from head_of(view, now)
     yield row("rule")
     yield from ordered_rows(view)
-    if job.kind != PrintJob.Kind.CANCELLATION:
+    if job is None or job.kind != PrintJob.Kind.CANCELLATION:
         yield from foot_of(view)
     yield row("rule")
     printed = gettext("Printed %(time)s") % {"time": clock(now, view.vendor.zone, now)}
-    yield row("text", printed, gettext("Job %(number)s") % {"number": job.pk})
+    yield row("text", printed, gettext("Job %(number)s") % {"number": job.pk} if job else "")
 
 
 def marks_of(job: PrintJob) -> Iterator[Row]:
@@ -125,9 +135,12 @@ def ordered_rows(view: OrderView) -> Iterator[Row]:
     yield from note_rows(view.comment)
 
 
+def quantity_words(line: LineView) -> str:
+    return f"{line.quantity} ×" if line.unit == PIECE else f"{line.quantity} {line.unit}"
+
+
 def line_rows(line: LineView) -> Iterator[Row]:
-    quantity = f"{line.quantity} ×" if line.unit == PIECE else f"{line.quantity} {line.unit}"
-    yield row("item", f"{quantity} {line.name}")
+    yield row("item", f"{quantity_words(line)} {line.name}")
     if line.plu_code:
         yield row("text", f"PLU {line.plu_code}")
     for option in line.options:
@@ -135,14 +148,16 @@ def line_rows(line: LineView) -> Iterator[Row]:
             yield row("without", gettext("No %(name)s") % {"name": option.name})
         else:
             yield row("added", choice_words(option), plu_of(option))
+    if told := allergens_in_words(line.allergens, line.allergen_note):
+        yield row("text", gettext("Allergens: %(names)s") % {"names": told})
     yield from note_rows(line.comment)
 
 
-def choice_words(option: OptionView) -> str:
-    """left: 2 × Olives: "Happy birthday"."""
+def choice_words(option: OptionView, *, quotes: bool = True) -> str:
+    """left: 2 × Olives: "Happy birthday"; the text only where it `quotes` that."""
     half = f"{gettext(HALVES[option.position])}: " if option.position in HALVES else ""
     times = f"{option.quantity} × " if option.quantity > 1 else ""
-    text = f': "{option.text}"' if option.text else ""
+    text = f': "{option.text}"' if option.text and quotes else ""
     return f"{half}{times}{option.name}{text}"
 
 
@@ -155,6 +170,19 @@ def note_rows(text: str) -> Iterator[Row]:
     return (row("note", line) for line in text.splitlines() if one_line(line))
 
 
+def price_parts(view: OrderView) -> list[tuple[str, int]]:
+    """What the total is the sum of, in cents, in the language that is active; nothing that is zero."""
+    parts = (
+        (gettext("Subtotal"), view.subtotal),
+        (gettext("Discount"), -view.discount),
+        (gettext("Delivery"), view.delivery_fee),
+        (gettext("Service fee"), view.service_fee),
+        (gettext("Tax"), view.tax_added),
+        (gettext("Driver's tip"), view.driver_tip),
+    )
+    return [(label, amount) for label, amount in parts if amount]
+
+
 def foot_of(view: OrderView) -> Iterator[Row]:
     """What it costs, what is to be collected, and by which code its customer is known."""
 
@@ -162,16 +190,8 @@ def foot_of(view: OrderView) -> Iterator[Row]:
         return row("sum", label, with_currency(amount, view.currency))
 
     yield row("rule")
-    for label, amount in (
-        (gettext("Subtotal"), view.subtotal),
-        (gettext("Discount"), -view.discount),
-        (gettext("Delivery"), view.delivery_fee),
-        (gettext("Service fee"), view.service_fee),
-        (gettext("Tax"), view.tax_added),
-        (gettext("Driver's tip"), view.driver_tip),
-    ):
-        if amount:
-            yield sum_of(label, amount)
+    for label, amount in price_parts(view):
+        yield sum_of(label, amount)
     yield sum_of(gettext("Total"), view.total)
     owed = view.owed
     if not owed:

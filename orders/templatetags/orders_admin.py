@@ -4,21 +4,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.contrib.admin import site
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from orders.admin import display, troubles
+from orders.admin import display
+from orders.admin.everything import offers_search
 from orders.admin.filters import day_links, filter_bar
-from orders.admin.troubles import PaymentTally, RefundTally, Tally, low_on_codes, refund_tallies, tallies
-from orders.models import Account, Order, OrderEvent, Payment, Refund
+from orders.admin.first_page import FirstPage, read_first_page
+from orders.admin.found_rows import line_of
+from orders.admin.guide import Guide, guide_for
+from orders.admin.order_page import details_of
+from orders.admin.phone_repeat import is_repeatable
+from orders.admin.search import hits_of
+from orders.admin.tabs import tabs_of
+from orders.kinds import rules_of
+from orders.models import Account, Order, OrderEvent, Payment
 from orders.reading.payments import checkout_url
-from ordersite.accounts.scoping import acts_everywhere
 from ordersite.backoffice.links import link_to
 from ordersite.backoffice.moments import SHAPE, write_moment
-from vendors.models import Product, Vendor
+from vendors.allergens import allergens_in_words, read_allergens
+from vendors.menu import MenuProduct
+from vendors.models import Vendor
 
 register = template.Library()
 
@@ -53,6 +61,23 @@ def account_in_words(account: Account) -> str:
 
 
 @register.filter
+def can_be_repeated(order: Order) -> bool:
+    return is_repeatable(order)
+
+
+@register.filter
+def is_taken_by_phone(order: Order) -> bool:
+    return rules_of(order).is_taken_by_phone
+
+
+@register.filter
+def event_in_words(event: OrderEvent) -> str:
+    """What an event that changed no status is: of a note what its data tells, else its kind."""
+    told = details_of(event.data, event.order.vendor.zone) if event.kind == OrderEvent.Kind.NOTE else ()
+    return next(iter(told), event.get_kind_display().capitalize())
+
+
+@register.filter
 def status_badge(status: int) -> SafeString:
     return display.status_badge(status)
 
@@ -73,40 +98,29 @@ def age(moment: datetime | None) -> str:
     return display.span(timezone.now() - moment) if moment else ""
 
 
-def shown(context: Any, model: type[Model]) -> QuerySet[Any]:
-    """The rows that their page in the back-office shows to who asks."""
-    return site.get_model_admin(model).get_queryset(context["request"])
+@register.simple_tag(takes_context=True)
+def may_search_everything(context: Any) -> bool:
+    """Whether who asks is shown the search; nobody where a page is shown without its request."""
+    request = context.get("request")
+    return bool(request and context.get("has_permission") and offers_search(request))
 
 
 @register.simple_tag(takes_context=True)
-def stuck_orders(context: Any) -> list[Tally]:
-    """How many orders wait for somebody, by why."""
-    return tallies(shown(context, Order))
+def found_row(context: Any, row: Model) -> SafeString:
+    """A row that the search has found, in one line."""
+    return line_of(context["request"], row)
 
 
 @register.simple_tag(takes_context=True)
-def refunds_in_need(context: Any) -> list[RefundTally]:
-    """How many refunds wait for somebody."""
-    return refund_tallies(shown(context, Refund))
+def start_guide(context: Any) -> Guide | None:
+    """The first steps of a new site, for who sets it up."""
+    return guide_for(context["request"])
 
 
 @register.simple_tag(takes_context=True)
-def payments_to_check(context: Any) -> PaymentTally:
-    """How many payments have photos to be looked at, or brought another amount than was asked for."""
-    return troubles.payments_to_check() if acts_everywhere(context["request"]) else PaymentTally(count=0, oldest=None)
-
-
-@register.simple_tag(takes_context=True)
-def products_low_on_codes(context: Any) -> list[Product]:
-    """The products whose free codes run out."""
-    return low_on_codes(shown(context, Product))
-
-
-@register.simple_tag(takes_context=True)
-def latest_events(context: Any) -> list[OrderEvent]:
-    """The newest entries of all histories, which leave out that a driver has moved."""
-    events = shown(context, OrderEvent).exclude(kind=OrderEvent.Kind.POSITION).select_related("order__vendor")
-    return list(events.order_by("-created_at", "-id")[:10])
+def first_page(context: Any) -> FirstPage:
+    """What the first page tells who asks."""
+    return read_first_page(context["request"])
 
 
 @register.inclusion_tag("admin/orders/order/days.html")
@@ -115,7 +129,38 @@ def day_navigation(cl: ChangeList) -> dict[str, Any]:
     return {"cl": cl, **day_links(cl)}
 
 
+@register.inclusion_tag("admin/orders/order/tabs.html", takes_context=True)
+def order_tabs(context: Any, cl: ChangeList) -> dict[str, Any]:
+    """The groups with how many orders each has."""
+    return {"rows": tabs_of(cl, context["request"])}
+
+
+@register.simple_tag
+def list_query(cl: ChangeList) -> str:
+    """What the list's address says, but for the page."""
+    return cl.get_query_string({}, ["p"])
+
+
+@register.inclusion_tag("admin/orders/order/hidden.html", takes_context=True)
+def hidden_hits(context: Any, cl: ChangeList) -> dict[str, Any]:
+    """What a search has found beside what the list shows: how many the filters hide, and how many are deleted."""
+    hits = hits_of(context["request"])
+    if hits is None:
+        return {}
+    lists_deleted = cl.params.get("deleted") == "only"
+    deleted = len(hits.deleted) - (cl.result_count if lists_deleted else 0)
+    live = len(hits.ids) - len(hits.deleted) - (0 if lists_deleted else cl.result_count)
+    query = cl.get_query_string({}, [name for name in cl.params if name != "q"])
+    return {"live": max(live, 0), "deleted": max(deleted, 0), "are_all": hits.are_all, "query": query}
+
+
 @register.inclusion_tag("admin/orders/order/filters.html")
 def order_filters(cl: ChangeList) -> dict[str, Any]:
     """The filters in one bar."""
     return filter_bar(cl)
+
+
+@register.filter
+def allergen_words(product: MenuProduct) -> str:
+    """What a product of a menu tells customers with allergies."""
+    return allergens_in_words(read_allergens(product.allergens), product.allergen_note)

@@ -5,22 +5,32 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Expression, QuerySet, When
 from django.forms.widgets import Script
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 
+from ordersite.accounts import audit_admin  # noqa: F401  registers itself
+from ordersite.accounts.announcing import user_enabled
+from ordersite.accounts.logins import end_login, end_logins, logins_of
 from ordersite.accounts.models import UNCONFIRMED, Address, ApiToken, Customer, User
 from ordersite.accounts.rights import groups_within, holds_rights_of, permissions_within
 from ordersite.accounts.scoping import EverywhereAdmin
+from ordersite.accounts.second_step import remove_second_step
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
 from ordersite.backoffice.typed_fields import TypedForm
+from ordersite.core.faults import NotFound
 
 # What is shown of an API token: never its hash.
 TOKEN_FIELDS = ["name", "hint", "user", "merchant", "created_by", "scopes"]
@@ -65,6 +75,7 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
     """Signs in by e-mail. Who changes somebody holds all of its rights, and gives none but its own."""
 
     form = UserChangeForm
+    change_form_template = "admin/accounts/user/change_form.html"
     add_form = UserCreationForm
     list_display = ["__str__", "name", "phone", "is_active", "is_staff", "is_superuser"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
@@ -72,15 +83,58 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
     ordering = ["-id"]
     rank = Case(When(email__endswith=UNCONFIRMED, then=1), default=0)
     volatile = ["last_login"]
-    readonly_fields = ["uuid", "unconfirmed_email", "last_login", "date_joined"]
+    readonly_fields = ["uuid", "unconfirmed_email", "second_step_at", "last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["email", "unconfirmed_email", "password", "name", "phone", "uuid"]}),
+        (None, {"fields": ["email", "unconfirmed_email", "password", "second_step_at", "name", "phone", "uuid"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "name", "phone", "usable_password", "password1", "password2"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and obj.is_active and "is_active" in form.changed_data:
+            user_enabled.send(sender=User, user_id=obj.pk)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(never_cache(self.logins_view))
+        return [path("<id:user_id>/logins/", view, name="accounts_user_logins"), *super().get_urls()]
+
+    def logins_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """What lets the person in; for who may change it, with what ends it and takes the second step off."""
+        person = User.objects.filter(pk=user_id).first()
+        if not self.has_view_permission(request, person):
+            raise PermissionDenied
+        may_change = self.has_change_permission(request, person)
+        if request.method == "POST" and not may_change:
+            raise PermissionDenied
+        if person is None:
+            raise Http404
+        if request.method == "POST" and person == request.user and request.POST.get("act") == "take_off":
+            # There the password is asked for: a session alone does not take off what others would have to show.
+            return HttpResponseRedirect(reverse("account"))
+        if request.method == "POST":
+            done = end_for(person, request.POST)
+            self.log_change(request, person, done)
+            messages.success(request, done)
+            return HttpResponseRedirect(request.path)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": person,
+            "title": f"Sign-ins of {person}",
+            "logins": logins_of(person),
+            "may_change": may_change,
+        }
+        return TemplateResponse(request, "admin/accounts/user/logins.html", context)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's own; one's own is changed where the old one is asked for."""
+        if self.get_object(request, unquote(id)) == request.user:
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Without the password, and the link that sets another, for who may not change it."""
@@ -97,8 +151,11 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
         return [*super().get_readonly_fields(request, obj), *settled]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Never of an account that was erased: nothing of it is left that could be right or wrong."""
         editor: Any = request.user
-        return super().has_change_permission(request, obj) and (obj is None or holds_rights_of(editor, obj))
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or (holds_rights_of(editor, obj) and not is_erased(obj))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Groups and permissions, as far as who gives them holds them."""
@@ -113,6 +170,24 @@ class UserAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin, DjangoUserAdmin
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Never: what a person did keeps its name. Switch the account off instead."""
         return False
+
+
+def end_for(person: User, given: Any) -> str:
+    """Ends what a button of the page of sign-ins names; what was done, in words."""
+    if given.get("act") == "take_off":
+        remove_second_step([person])
+        return "The second step is taken off: the password alone signs in, until a new one is set up."
+    if given.get("act") == "end_all":
+        return f"{end_logins(person)} sign-ins are ended. API tokens stay until they are ended one by one."
+    try:
+        end_login(person, given.get("kind", ""), given.get("id", ""))
+    except NotFound:
+        return "It had ended already."
+    return "It is ended."
+
+
+def is_erased(user: User) -> bool:
+    return Customer.objects.filter(user=user).exclude(erased_at=None).exists()
 
 
 admin.site.unregister(Group)
@@ -165,7 +240,7 @@ class AddressInline(ComparingInline):
 
     class Media:
         css: ClassVar[Any] = {"all": ["admin-map.css"]}
-        js: ClassVar[Any] = [Script("admin-map.js", defer=True)]
+        js: ClassVar[Any] = [Script("admin-map.js", type="module")]
 
 
 @admin.register(Customer)

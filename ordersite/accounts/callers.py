@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.rights import Right, has_right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import token_hash
 from ordersite.core.faults import Forbidden
 
@@ -28,6 +28,7 @@ class MerchantPrincipal:
         assert token.merchant_id is not None, "a token is a user's or a merchant's"
         self.merchant_id = token.merchant_id
         self.token_id = token.pk
+        self.name = str(token)
 
     @property
     def caller_key(self) -> str:
@@ -141,7 +142,7 @@ SYSTEM = Caller(key="system", is_system=True)
 
 def lacks(right: Right) -> Forbidden:
     """The refusal of an act of staff: it names the right that it asks for."""
-    return Forbidden(Code.FORBIDDEN_RIGHT, right=right.value)
+    return Forbidden(FaultCode.FORBIDDEN_RIGHT, right=right.value)
 
 
 def related(user: User, name: str) -> Any:
@@ -165,7 +166,7 @@ def facts_of(user: User) -> dict[str, Any]:
 
 def driver_facts_of(user: User) -> DriverFacts | None:
     driver = related(user, "driver")
-    if driver is None:
+    if driver is None or driver.left_at is not None:
         return None
     return DriverFacts(id=driver.pk, company_id=driver.company_id, vendor_id=driver.vendor_id, on_duty=driver.on_duty)
 

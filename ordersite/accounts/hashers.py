@@ -8,7 +8,7 @@ from functools import cache
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Busy
 
 WAIT = 3.0  # seconds that a hash waits for its turn
@@ -39,7 +39,7 @@ class HashGate:
 
 
 def too_busy() -> Busy:
-    return Busy(Code.BUSY_PASSWORDS, retry_after=3, keeps_writes=True)
+    return Busy(FaultCode.BUSY_PASSWORDS, retry_after=3, keeps_writes=True)
 
 
 @cache

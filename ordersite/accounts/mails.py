@@ -1,104 +1,36 @@
-"""E-mails: a call writes a row in its own transaction, and the worker sends it. So no call waits for a mail server.
+"""Mails as rows: a change writes one in its own transaction, and the worker sends it (tracking.mails).
 
-What a mail says about an account is looked up when it is sent: a call does the same whether the account exists or not.
+So no call waits for a mail server. What a mail says is looked up when it is sent: a call does the same whether an
+account exists or not.
 """
 
 import json
-import logging
-import smtplib
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Iterable
+from urllib.parse import quote
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
-from django.utils.translation import gettext
 
-from ordersite.accounts.authentication import may_sign_in
-from ordersite.accounts.models import Mail, User
-from ordersite.accounts.tokens import confirmation_tokens
+from ordersite.accounts.mail_kinds import DECLINABLE, known_declinable
+from ordersite.accounts.models import DeclinedMail, Mail, User
 from ordersite.core.attempts import HOUR, count_attempt
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import decrypt, encrypt
-from ordersite.core.languages import speaking
-from ordersite.core.unprinted import one_line
+from ordersite.core.faults import Conflict
 
-logger = logging.getLogger(__name__)
-
-BATCH = 20
 # Mails in an hour that one network address has sent: of a kind to a recipient, and of all kinds.
 PAIR_MAILS, ADDRESS_MAILS = 5, 30
 # Of a kind to a recipient by all addresses: more than one address can use up.
 RECIPIENT_MAILS = 15
-# Renewed before each mail. A worker that ends while it sends one has it sent by another after the lease, maybe twice.
-LEASE = timedelta(minutes=5)
-FIRST_REST, LONGEST_REST, GIVE_UP = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
-
-Letter = tuple[str, str]  # subject and text
 
 
-def queue_mail(kind: str, recipient: str, **parameters: str) -> None:
-    """Has a mail of one of WRITERS' kinds sent after the transaction; its parameters are kept encrypted till then."""
-    Mail.objects.create(kind=kind, recipient=recipient, sealed=encrypt(json.dumps(parameters)))
-
-
-def paragraphs(*texts: str) -> str:
-    return "\n\n".join(texts) + "\n"
-
-
-def write_text(recipient: str, subject: str, text: str) -> Letter:
-    return subject, text
-
-
-def write_password_reset(recipient: str) -> Letter | None:
-    """The link that sets a new password; nothing where nobody may sign in with this e-mail."""
-    user = User.objects.filter(email=recipient).first()
-    if user is None or not may_sign_in(user):
-        return None
-    link = settings.PASSWORD_RESET_URL.format(uid=uid_of(user), token=default_token_generator.make_token(user))
-    with speaking(user.language):
-        return gettext("Set a new password"), paragraphs(gettext("Open this link to set a new password:"), link)
-
-
-def write_registration(recipient: str, user: str) -> Letter | None:
-    """The link that confirms the e-mail, or word to its owner that somebody else registered with it."""
-    owner = User.objects.filter(email=recipient).first()
-    if owner is not None:
-        with speaking(owner.language):
-            text = paragraphs(
-                gettext("Somebody tried to register with this e-mail address, which already has an account."),
-                gettext("If it was you, sign in with your password or set a new one."),
-                gettext("If it was not you, you need not do anything: nothing has changed."),
-            )
-            return gettext("You have an account already"), text
-    registered = User.objects.filter(pk=user, unconfirmed_email=recipient).first()
-    if registered is None or not may_sign_in(registered):
-        return None
-    token = confirmation_tokens.make_token(registered)
-    link = settings.REGISTER_CONFIRM_URL.format(uid=uid_of(registered), token=token)
-    with speaking(registered.language):
-        text = paragraphs(
-            gettext("Open this link and type the password that you registered with, to confirm your e-mail address:"),
-            link,
-            gettext("If you did not register, you need not do anything."),
-        )
-        return gettext("Confirm your e-mail address"), text
-
-
-WRITERS: dict[str, Callable[..., Letter | None]] = {
-    "text": write_text,
-    "password_reset": write_password_reset,
-    "registration": write_registration,
-}
-
-
-def uid_of(user: User) -> str:
-    return urlsafe_base64_encode(force_bytes(user.pk))
+def queue_mail(kind: str, recipient: str, *, about: str = "", **data: object) -> None:
+    """Has a mail of one of mail_kinds.KINDS sent after the transaction; `data` is what its writer needs, as JSON."""
+    Mail.objects.create(kind=kind, recipient=recipient, about=about, data=data)
 
 
 def count_mail(kind: str, recipient: str, address: str) -> None:
@@ -115,86 +47,73 @@ def count_mail(kind: str, recipient: str, address: str) -> None:
     count_attempt(f"mail-{kind}", recipient, limit=RECIPIENT_MAILS, window=HOUR)
 
 
-def send_due(limit: int = BATCH) -> int:
-    """Sends what is due, each by one worker; how many rows it took, 0 while the mail server cannot be reached."""
-    mails = take_due(limit)
-    if not mails:
-        return 0
-    server = get_connection()
-    try:
-        server.open()
-    except (OSError, smtplib.SMTPException) as error:
-        logger.warning("the mail server cannot be reached: %s", type(error).__name__)
-        for mail in mails:
-            put_off(mail)
-        return 0
-    try:
-        for mail in mails:
-            if renew_lease(mail):
-                send(mail, server)
-    finally:
-        server.close()
-    return len(mails)
-
-
-def take_due(limit: int) -> list[Mail]:
-    """The mails that are due, leased to this worker."""
+def resend_mail(mail_id: int) -> bool:
+    """Has a mail sent again, by the same Message-ID; False for one that waits to be sent, or is gone."""
+    rows = Mail.objects.filter(pk=mail_id, due_at__isnull=True)
     now = timezone.now()
+    return bool(rows.update(state=Mail.State.WAITING, error="", tries=0, due_at=now, asked_at=now))
+
+
+# --- switched off ---------------------------------------------------------------------------------------------------
+
+
+def declined_kinds(email: str) -> list[str]:
+    """The kinds of mails that an address does not want."""
+    rows = DeclinedMail.objects.filter(email=email.lower())
+    return known_declinable(rows.values_list("kind", flat=True))
+
+
+def is_declined(kind: str, email: str) -> bool:
+    """Whether an address does not want mails of a kind."""
+    return kind in DECLINABLE and DeclinedMail.objects.filter(email=email.lower(), kind=kind).exists()
+
+
+def leave_out_declined(mails: QuerySet[Mail]) -> QuerySet[Mail]:
+    """Those of the mails whose readers want such, all of kinds that can be switched off."""
+    unwanted = DeclinedMail.objects.filter(email=Lower(OuterRef("recipient")), kind=OuterRef("kind"))
+    return mails.filter(~Exists(unwanted))
+
+
+def decline_mails(email: str, kinds: Iterable[str]) -> list[str]:
+    """Has an address get no mails of these kinds, and those of all others; the kinds, in the order of the table."""
+    email, declined = email.lower(), known_declinable(kinds)
     with transaction.atomic():
-        due = Mail.objects.filter(due_at__lte=now).order_by("due_at", "pk")
-        mails = list(due.select_for_update(skip_locked=True)[:limit])
-        Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(due_at=now + LEASE, tries=F("tries") + 1)
-    for mail in mails:
-        mail.due_at = now + LEASE
-    return mails
+        DeclinedMail.objects.filter(~Q(kind__in=declined), email=email).delete()
+        rows = [DeclinedMail(email=email, kind=kind) for kind in declined]
+        DeclinedMail.objects.bulk_create(rows, ignore_conflicts=True)
+    return declined
 
 
-def leased_row(mail: Mail) -> QuerySet[Mail]:
-    """The mail's row as long as its lease is this worker's: another that took it has moved `due_at`."""
-    return Mail.objects.filter(pk=mail.pk, due_at=mail.due_at)
+def decline_mails_of(user: User, kinds: Iterable[str]) -> list[str]:
+    """The same for a user's own address; raises Conflict while it has not shown that the address is its own."""
+    if not user.is_confirmed:
+        raise Conflict(FaultCode.EMAIL_NOT_CONFIRMED)
+    return decline_mails(user.email, kinds)
 
 
-def renew_lease(mail: Mail) -> bool:
-    """Renews the lease for the time of sending; False where another worker has the mail, or has sent it."""
-    until = timezone.now() + LEASE
-    if not leased_row(mail).update(due_at=until):
-        return False
-    mail.due_at = until
-    return True
+def decline_one(email: str, kind: str) -> None:
+    """Has an address get no mails of one kind that can be switched off."""
+    for name in known_declinable([kind]):
+        DeclinedMail.objects.get_or_create(email=email.lower(), kind=name)
 
 
-def send(mail: Mail, server: BaseEmailBackend) -> None:
-    """Sends one mail and forgets it; puts off one that failed, and drops one that can never be sent."""
+# --- the link that switches them off --------------------------------------------------------------------------------
+
+
+def choices_link(email: str, kind: str) -> str:
+    """The page of an address's mails, which names the kind of the mail that it stands in.
+
+    Nobody can make one but the site, and it does not show the address. It does not lapse.
+    """
+    token = encrypt(json.dumps([email.lower(), kind]))
+    return f"{settings.SITE_URL}/mails/{quote(token)}"
+
+
+def read_choices_token(token: str) -> tuple[str, str] | None:
+    """The address and the kind of a link's token; None for one that the site has not made."""
     try:
-        letter = WRITERS[mail.kind](mail.recipient, **json.loads(decrypt(mail.sealed)))
-        if letter is not None:
-            subject, text = letter
-            EmailMessage(one_line(subject), text, to=[mail.recipient], connection=server).send()
-    except (OSError, smtplib.SMTPException) as error:
-        if not is_final(error):
-            logger.warning("mail %d is not taken and tried again: %s", mail.pk, type(error).__name__)
-            put_off(mail)
-            return
-        logger.warning("mail %d is refused for good: %s", mail.pk, type(error).__name__)
-    except Exception:
-        logger.exception("mail %d cannot be written", mail.pk)
-        put_off(mail)
-        return
-    leased_row(mail).delete()
-
-
-def is_final(error: Exception) -> bool:
-    """Whether the mail server has said that it will never take this mail (5xx)."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError) and error.smtp_code >= 500
-
-
-def put_off(mail: Mail) -> None:
-    """Waits twice as long as before; gives up a day after the mail was written."""
-    now = timezone.now()
-    if mail.created_at <= now - GIVE_UP:
-        logger.error("mail %d is given up after %d tries", mail.pk, mail.tries + 1)
-        leased_row(mail).delete()
-        return
-    leased_row(mail).update(due_at=now + min(FIRST_REST * 2 ** min(mail.tries, 12), LONGEST_REST))
+        email, kind = json.loads(decrypt(token))
+    except (InvalidToken, ValueError, TypeError):
+        return None
+    # An invitation's is sealed alike, and has numbers.
+    return (email, kind) if isinstance(email, str) and isinstance(kind, str) else None

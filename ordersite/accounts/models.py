@@ -1,18 +1,25 @@
 """Who a caller is: users, the customers they may be, and the tokens that stand for them."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from ordersite.core.audit import Audited, AuditedQuerySet
+from ordersite.core.tracing import current_traceparent
+from ordersite.core.words import WordsIndex
+
 # How the e-mail of an account ends whose owner has not shown yet that the e-mail he gave is his.
 UNCONFIRMED = "@unconfirmed.invalid"
+DEVICE_LENGTH = 200
 
 
-class UserManager(BaseUserManager["User"]):
+class UserManager(BaseUserManager.from_queryset(AuditedQuerySet)):  # type: ignore[misc]
     """Users are found by e-mail, without regard to case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -33,8 +40,11 @@ def user_key(user_id: int) -> str:
     return f"user:{user_id}"
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(Audited, AbstractBaseUser, PermissionsMixin):
     """A person who signs in. What it may do follows from rows (member, driver, customer), not from a role here."""
+
+    unrecorded_columns = frozenset({"last_login"})
+    secret_columns = frozenset({"password"})
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(unique=True)
@@ -48,9 +58,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         default=False, help_text="May enter this back-office. What it may do there follows from its groups."
     )
+    # When the second step at signing in was set up; without one it is not asked for.
+    second_step_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=timezone.now)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
 
@@ -68,6 +80,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_confirmed(self) -> bool:
         return not self.email.endswith(UNCONFIRMED)
+
+    @property
+    def may_use_rights(self) -> bool:
+        """Whether it works for the platform, with a second step where SECOND_STEP_FOR_STAFF asks for one."""
+        has_step = self.second_step_at is not None or not settings.SECOND_STEP_FOR_STAFF
+        return self.is_active and self.is_staff and has_step
 
     @property
     def mark(self) -> str:
@@ -88,6 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, **kwargs)
         if has_new_password or not self.is_active:
             self.sign_ins.all().delete()
+            self.browser_sessions.all().delete()
         if has_new_password:
             self.revoke_api_tokens()
 
@@ -102,8 +121,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return user_key(self.pk)
 
 
-class Customer(models.Model):
+class Customer(Audited):
     """Who orders. A guest is a customer without a user, a new one for each placing, never merged by e-mail."""
+
+    records_additions = False  # guests come with their orders
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, null=True, blank=True, related_name="customer")
@@ -111,9 +132,27 @@ class Customer(models.Model):
     email = models.EmailField(blank=True, db_index=True)
     phone = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # When what names it was erased; nothing is ordered for it any more.
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        # Those without an account, by age, for the worker that erases them.
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(user__isnull=True, erased_at__isnull=True),
+                name="customer_without_account",
+            ),
+            # By which who calls is found.
+            models.Index(fields=["phone"], condition=models.Q(phone__gt=""), name="customer_phone"),
+            WordsIndex(fields=["name"], name="customer_name_words"),
+        ]
+        permissions = [("erase_customer", "Can export and erase a customer's personal data")]
 
     def __str__(self) -> str:
         """So that no namesake is taken for it. Reads the user, which lists join."""
+        if self.erased_at is not None:
+            return f"customer {self.pk} (erased)"
         email = self.user.shown_email if self.user else self.email
         told = [self.name, email or self.phone]
         return (", ".join(part for part in told if part) or f"customer {self.pk}") + self.mark
@@ -155,13 +194,58 @@ class SignIn(models.Model):
     renewed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
+    # What the client called itself as it signed in.
+    device = models.CharField(max_length=DEVICE_LENGTH, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return f"sign-in {self.pk}"
 
 
-class ApiToken(models.Model):
+class BrowserSession(AbstractBaseSession):
+    """A session of our pages (ordersite.accounts.browser_sessions); without a user while nobody has signed in."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="browser_sessions")
+    # What the browser called itself as it signed in.
+    device = models.CharField(max_length=DEVICE_LENGTH, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"session of user {self.user_id}"
+
+
+class SecondStep(models.Model):
+    """The secret that somebody's app makes codes of. It counts once `User.second_step_at` is set."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_step")
+    sealed_key = models.CharField(max_length=255)
+    # Of the code that was used last, the number of its 30 seconds: neither it nor an older one is taken again.
+    last_used = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"second step of user {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that does once for the app's, such as where a phone was lost. Only its hash is stored."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "code_hash"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return f"recovery code of user {self.user_id}"
+
+
+class ApiToken(Audited):
     """A long-lived, revocable key for a till or a server. Only its hash is stored."""
+
+    unrecorded_columns = frozenset({"last_used_at"})
+    secret_columns = frozenset({"token_hash"})
 
     class Scope(models.TextChoices):
         READ = "read", "read"
@@ -194,15 +278,63 @@ class ApiToken(models.Model):
 
 
 class Mail(models.Model):
-    """A mail that waits to be sent; once it is, the row goes."""
+    """A mail, written in the transaction of what it tells; the worker writes its text, sends it and keeps what came."""
 
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        SENT = "sent", "sent"
+        BOUNCED = "bounced", "refused by the mail server"
+        GIVEN_UP = "given_up", "given up"
+        DROPPED = "dropped", "not sent: not wanted, or needed no more"
+
+    # Makes its Message-ID, the same at every try: whoever gets it twice can tell.
+    uuid = models.UUIDField(default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=20)
-    recipient = models.EmailField()
-    # What its writer needs besides the recipient, encrypted: it may hold a link that lets somebody in.
-    sealed = models.TextField()
+    recipient = models.EmailField(db_index=True)
+    about = models.CharField(max_length=60, blank=True, help_text="What it is about: order:17, vendor:3, webhook:2.")
+    # What its writer needs besides the recipient: ids and what was agreed, nothing that lets anybody in.
+    data = models.JSONField(default=dict, blank=True, editable=False)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    error = models.CharField(max_length=200, blank=True, help_text="Why the last try failed, or why it was not sent.")
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    # From when on its time to be sent counts: when it was written, or somebody had it sent again.
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When it is tried next; empty once nothing is left to do. While a worker sends it: when another may.
+    due_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    # The trace of the change that it tells, which each try goes on with.
+    traceparent = models.CharField(
+        max_length=55, blank=True, default=current_traceparent, db_default="", editable=False
+    )
+
+    class Meta:
+        permissions = [("resend_mail", "Can send a mail again")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=models.Q(due_at__isnull=False), name="mail_due"),
+            models.Index(fields=["created_at"], name="mail_age"),
+            models.Index(fields=["about"], condition=~models.Q(about=""), name="mail_about"),
+            # By which the back-office's list is narrowed; most were sent.
+            models.Index(fields=["state", "-id"], condition=~models.Q(state="sent"), name="mail_not_sent"),
+            models.Index(fields=["kind", "-id"], name="mail_of_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class DeclinedMail(models.Model):
+    """A kind of mail that an address does not want."""
+
+    email = models.EmailField(help_text="In small letters.")
+    kind = models.CharField(max_length=20)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["email", "kind"], name="mail_declined_once")]
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.kind}"
+
+    def clean(self) -> None:
+        self.email = self.email.strip().lower()

@@ -24,7 +24,8 @@ from ordersite.accounts.services import (
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.accounts.tokens import confirmation_tokens
 from ordersite.core.attempts import HOUR, count_attempt
-from ordersite.core.codes import Code
+from ordersite.core.audit import blank_audit, unrecorded
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, Refusal
 from ordersite.core.fields import Field
 
@@ -56,7 +57,7 @@ def send_confirmation(user: User, *, address: str) -> None:
     Raises Conflict where the e-mail is confirmed, and Throttled where it had mails enough.
     """
     if user.is_confirmed:
-        raise Conflict(Code.EMAIL_CONFIRMED)
+        raise Conflict(FaultCode.EMAIL_CONFIRMED)
     count_mail("registration", user.unconfirmed_email, address)
     queue_mail("registration", user.unconfirmed_email, user=str(user.pk))
 
@@ -72,7 +73,7 @@ def confirm_registration(*, uid: str, token: str, password: str, address: str) -
     if user is None or user.is_confirmed or not may_sign_in(user) or not confirmation_tokens.check_token(user, token):
         raise link_not_valid()
     if not user.check_password(password):
-        raise Invalid(Code.WRONG, Field.PASSWORD, keeps_writes=True)
+        raise Invalid(FaultCode.WRONG, Field.PASSWORD, keeps_writes=True)
     unconfirmed = User.objects.filter(pk=user.pk, email=user.email)
     try:
         with transaction.atomic():
@@ -97,9 +98,11 @@ def forget_unconfirmed(before: datetime, most: int) -> int:
     customers = unreferenced(Customer.objects.filter(user__in=unreferenced(users, but=Customer)), but=Address)
     found = dict(customers.order_by("user__date_joined").values_list("pk", "user_id")[:most])
     if found:
-        with transaction.atomic():
+        with transaction.atomic(), unrecorded():
             Customer.objects.filter(pk__in=found).delete()
             User.objects.filter(pk__in=found.values()).delete()
+            blank_audit(Customer, found)
+            blank_audit(User, found.values())
     return len(found)
 
 

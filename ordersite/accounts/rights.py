@@ -21,6 +21,7 @@ class Right(StrEnum):
 
     ACT_EVERYWHERE = "accounts.act_everywhere"
     VIEW_ORDERS = "orders.view_order"
+    ERASE_CUSTOMERS = "accounts.erase_customer"  # and export what is known of one
     PLACE_ORDERS = "orders.add_order"  # for others: customers, guests by phone, lines by hand
     MOVE_ORDERS = "orders.change_order"  # and change them, name drivers, write notes
     FORCE_ORDERS = "orders.force_order"  # past the life cycle's actors and guards, with a reason
@@ -37,6 +38,7 @@ class Right(StrEnum):
     CHANGE_LABELS = "orders.change_statuslabel"
     DELETE_LABELS = "orders.delete_statuslabel"
     MANAGE_WEBHOOKS = "orders.change_webhookendpoint"  # the site's own, and everybody's
+    RESEND_MAILS = "accounts.resend_mail"
     VIEW_VENDORS = "vendors.view_vendor"
     CHANGE_VENDORS = "vendors.change_vendor"
     VIEW_OFFERS = "vendors.view_offer"
@@ -44,7 +46,7 @@ class Right(StrEnum):
 
 def has_right(user: User, right: Right) -> bool:
     """Whether somebody of the platform has a right; others have none, whatever groups they are in."""
-    return user.is_active and user.is_staff and (user.is_superuser or right in permissions_at_hand(user))
+    return user.may_use_rights and (user.is_superuser or right in permissions_at_hand(user))
 
 
 def holds_all(user: User, rights: Iterable[Right]) -> bool:
@@ -114,6 +116,8 @@ def permissions_within(user: User) -> QuerySet[Permission]:
 def holders(user_ids: Iterable[int], *rights: Right) -> set[int]:
     """Those of the users who hold all of these rights; one statement."""
     found = User.objects.filter(pk__in=set(user_ids), is_active=True, is_staff=True)
+    if settings.SECOND_STEP_FOR_STAFF:
+        found = found.exclude(second_step_at=None)
     for right in rights:
         label, _, codename = right.partition(".")
         rows = Permission.objects.filter(content_type__app_label=label, codename=codename)

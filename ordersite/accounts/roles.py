@@ -23,8 +23,9 @@ def permissions(label: str, actions: Iterable[str], models: str) -> frozenset[st
 EVERYWHERE = frozenset({"accounts.act_everywhere"})
 # What a vendor sells, and when and where.
 MENU = "category product ingredient extra stock optiongroup option productoptiongroup"
-SOLD = f"{MENU} offer service servicehours packagetype openinghours deliveryzone"
+SOLD = f"{MENU} offer service servicehours packagetype openinghours deliveryzone station latethreshold"
 HISTORY = "order orderevent itemchange booking package"
+BOOKS = "issueddocument dayreport"
 MONEY = "purchase payment paymentshare paymentproof refund"
 PEOPLE = "user customer address"
 
@@ -35,16 +36,23 @@ ROLES: dict[str, frozenset[str]] = {
     | permissions("orders", ("add",), "refund")
     | permissions("orders", ("reveal",), "code")
     | permissions("vendors", VIEW, f"vendor vendortype merchant company driver device {SOLD}")
-    | permissions("accounts", VIEW, PEOPLE)
-    | permissions("accounts", ("add", "change"), "customer address"),
+    | permissions("accounts", VIEW, f"{PEOPLE} mail declinedmail")
+    | permissions("accounts", ("add", "change"), "customer address")
+    | permissions("accounts", ("resend",), "mail")
+    | permissions("accounts", ("add", "delete"), "declinedmail")
+    | permissions("accounts", ("erase",), "customer"),
     "finance": EVERYWHERE
-    | permissions("orders", VIEW, f"{HISTORY} {MONEY} account posting entry")
+    | permissions("orders", VIEW, f"{HISTORY} {MONEY} account posting entry {BOOKS}")
     | permissions("orders", ("add", "change"), "refund")
     | permissions("orders", ("change",), "paymentproof")
     | permissions("orders", ("delete",), "order")
     | frozenset({"orders.top_up_wallet", "orders.pay_out"})
     | permissions("vendors", VIEW, "vendor vendortype merchant company driver offer")
     | permissions("accounts", VIEW, PEOPLE),
+    # Sees the money, and moves none.
+    "bookkeeper": EVERYWHERE
+    | permissions("orders", VIEW, f"order {MONEY} account posting entry {BOOKS}")
+    | permissions("vendors", VIEW, "vendor vendortype merchant driver"),
     "catalogue": EVERYWHERE
     | permissions("vendors", ALL, f"vendor vendortype {SOLD}")
     | permissions("vendors", WRITE, "merchant")
@@ -59,7 +67,7 @@ ROLES: dict[str, frozenset[str]] = {
     | permissions("vendors", ALL, "company driver dispatcher")
     | permissions("vendors", VIEW, "vendor")
     | permissions("accounts", VIEW, "user"),
-    "vendor manager": permissions("orders", VIEW, f"{HISTORY} refund code account")
+    "vendor manager": permissions("orders", VIEW, f"{HISTORY} refund code account {BOOKS}")
     | permissions("orders", ("add", "change"), "order")
     | permissions("orders", ("add",), "refund code")
     | permissions("vendors", ALL, SOLD)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right, has_right
 
 
@@ -12,6 +13,12 @@ def acts_everywhere(request: HttpRequest) -> bool:
     """Whether who asks for a page has its rights for all vendors."""
     user: Any = request.user
     return user.is_authenticated and has_right(user, Right.ACT_EVERYWHERE)
+
+
+def caller_of_request(request: HttpRequest) -> Caller:
+    """Who presses a button, as the services know it."""
+    user: Any = request.user
+    return caller_of_user(user)
 
 
 class EverywhereAdmin(admin.ModelAdmin):

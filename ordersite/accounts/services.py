@@ -1,6 +1,6 @@
 """What people do with their accounts: sign in, reset a password, keep addresses, make API tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,16 @@ from django.utils.http import urlsafe_base64_decode
 from django.utils.module_loading import import_string
 
 from ordersite.accounts.authentication import API_TOKEN_PREFIX, may_sign_in
+from ordersite.accounts.browser_sessions import device_of
 from ordersite.accounts.callers import related
-from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.accounts.mails import count_mail, decline_mails_of, queue_mail
 from ordersite.accounts.models import Address, ApiToken, Customer, User
 from ordersite.accounts.password_tries import forget_tries
 from ordersite.accounts.sign_ins import Tokens, begin_sign_in
 from ordersite.core.attempts import HOUR, count_attempt
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import new_token, token_hash
-from ordersite.core.faults import Forbidden, Invalid, NotFound, NotSignedIn, Refusal, faults_of_check
+from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, Refusal, faults_of_check
 from ordersite.core.fields import Field
 from ordersite.places.addresses import (
     SAME_PLACE_WITHOUT_ZONES,
@@ -44,16 +45,16 @@ RESET, RESET_CONFIRM = "reset", "reset-confirm"
 ADDRESS_TRIES = 60
 
 
-def sign_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
-    """Tokens for an e-mail and its password.
+def sign_in(*, request: HttpRequest, email: str, password: str, otp: str) -> Tokens:
+    """Tokens for an e-mail and its password, and the code of its second step where it has one.
 
     Raises NotSignedIn, which is the same for a wrong password, an unknown e-mail and an account that is switched off,
-    and what PasswordBackend raises after too many tries.
+    and what PasswordBackend raises after too many tries, and of a second step.
     """
-    user = authenticate(request=request, email=email, password=password)
+    user = authenticate(request=request, email=email, password=password, otp=otp)
     if not isinstance(user, User):
-        raise NotSignedIn(Code.INVALID_CREDENTIALS, keeps_writes=True)
-    return begin_sign_in(user)
+        raise NotSignedIn(FaultCode.INVALID_CREDENTIALS, keeps_writes=True)
+    return begin_sign_in(user, device_of(request))
 
 
 def check_password_rules(password: str, user: User) -> None:
@@ -62,7 +63,7 @@ def check_password_rules(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         faults = faults_of_check(Field.PASSWORD, error)
-        raise Invalid(Code.INVALID_CLEANED, faults=faults, keeps_writes=True) from error
+        raise Invalid(FaultCode.INVALID_CLEANED, faults=faults, keeps_writes=True) from error
 
 
 def request_password_reset(*, email: str, address: str) -> None:
@@ -93,7 +94,7 @@ def confirm_password_reset(*, uid: str, token: str, password: str, address: str)
 
 
 def link_not_valid() -> Invalid:
-    return Invalid(Code.INVALID_LINK, Field.TOKEN, keeps_writes=True)
+    return Invalid(FaultCode.INVALID_LINK, Field.TOKEN, keeps_writes=True)
 
 
 def user_of_uid(uid: str) -> User | None:
@@ -104,8 +105,14 @@ def user_of_uid(uid: str) -> User | None:
     return User.objects.filter(pk=pk).first() if 0 < pk < 2**63 else None
 
 
-def change_user(user: User, **changes: Any) -> User:
-    """Changes the user's name or phone, and its customer's with it."""
+def change_user(user: User, *, declined_mails: Sequence[str] | None = None, **changes: Any) -> User:
+    """Changes the user's name or phone, and its customer's with it, and which kinds of mails it does not want.
+
+    Must run in a transaction; raises Conflict for the latter while its e-mail is not confirmed.
+    """
+    refuse_erased(user)
+    if declined_mails is not None:
+        decline_mails_of(user, declined_mails)
     for name, value in changes.items():
         setattr(user, name, value)
     user.save(update_fields=list(changes))
@@ -178,9 +185,21 @@ def ensure_customer(user: User) -> Customer:
     return Customer.objects.get_or_create(user=user, defaults=named)[0]
 
 
+def refuse_erased(user: User) -> None:
+    """Raises Conflict for who was erased while it called; until the end of the transaction nobody erases it.
+
+    What is kept of a customer after that would name it for ever.
+    """
+    rows = Customer.objects.select_for_update(no_key=True).filter(user=user).values_list("erased_at", flat=True)
+    if any(list(rows)):
+        raise Conflict(FaultCode.CUSTOMER_ERASED)
+
+
 def add_address(user: User, found: Answer = (), **fields: Any) -> Address:
     """Keeps an address, with the point that was found where none is sent; a user without a customer becomes one."""
-    return Address.objects.create(customer=ensure_customer(user), **with_both(Where(), fields, found))
+    customer = ensure_customer(user)
+    refuse_erased(user)
+    return Address.objects.create(customer=customer, **with_both(Where(), fields, found))
 
 
 def change_address(user: User, address_id: int, found: Answer = (), **changes: Any) -> Address:
@@ -208,10 +227,16 @@ def administers(user: User, merchant_id: int) -> bool:
     return bool(import_string(settings.MERCHANT_ADMINS)(user, merchant_id).exists())
 
 
+def list_memberships(user: User) -> list[dict[str, Any]]:
+    """The merchants that the user works at, by MEMBERSHIPS."""
+    found: list[dict[str, Any]] = import_string(settings.MEMBERSHIPS)(user)
+    return found
+
+
 def refuse_stranger(user: User, merchant_id: int) -> None:
     """Raises Forbidden alike for another's merchant and for one that does not exist."""
     if not administers(user, merchant_id):
-        raise Forbidden(Code.NOT_MERCHANT_ADMIN)
+        raise Forbidden(FaultCode.NOT_MERCHANT_ADMIN)
 
 
 def api_tokens_of(user: User, merchant_id: int | None) -> QuerySet[ApiToken]:
@@ -229,6 +254,7 @@ def make_api_token(
     """A new API token and its text, which is not kept; raises Forbidden for a merchant of others."""
     if merchant is not None:
         refuse_stranger(user, merchant)
+    refuse_erased(user)
     token = API_TOKEN_PREFIX + new_token()
     row = ApiToken.objects.create(
         name=name,

@@ -11,7 +11,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from ordersite.accounts.authentication import SIGN_IN_CLAIM, read_token, sign_in_id_of, user_behind
 from ordersite.accounts.models import SignIn, User
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotSignedIn
 
 # How long a used refresh token answers the successor that it got.
@@ -28,10 +28,10 @@ class Tokens:
     refresh: str
 
 
-def begin_sign_in(user: User) -> Tokens:
+def begin_sign_in(user: User, device: str = "") -> Tokens:
     """A new sign-in's tokens; of too many, those go that were renewed longest ago."""
     refresh = RefreshToken.for_user(user)
-    row = SignIn.objects.create(user=user, refresh_id=refresh["jti"], expires_at=end_of_refresh())
+    row = SignIn.objects.create(user=user, refresh_id=refresh["jti"], expires_at=end_of_refresh(), device=device)
     newest = SignIn.objects.filter(user=user).order_by("-expires_at", "-pk").values_list("pk", flat=True)
     if beyond := list(newest[MOST_SIGN_INS:]):
         SignIn.objects.filter(pk__in=beyond).delete()
@@ -53,7 +53,7 @@ def renew_sign_in(refresh: str) -> Tokens:
         successor = sign_in.filter(previous_id=used["jti"], renewed_at__gt=timezone.now() - AGAIN).first()
         if successor is None:
             sign_in.delete()
-            raise NotSignedIn(Code.REFRESH_USED, keeps_writes=True)
+            raise NotSignedIn(FaultCode.REFRESH_USED, keeps_writes=True)
         fresh["jti"] = successor.refresh_id
     return tokens_of(fresh, sign_in_id_of(used))
 

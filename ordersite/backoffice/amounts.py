@@ -1,6 +1,7 @@
-"""Pages of the back-office that show amounts and rates in words, with their unit, where they cannot be changed.
+"""Pages of the back-office that show amounts, rates and moments in words, with their unit, where nobody changes them.
 
-What can be changed has the fields of ordersite.core.amount_columns. No page has numbers of minor units.
+What can be changed has the fields of ordersite.core.amount_columns and ordersite.backoffice.moments. No page has
+numbers of minor units, and none a vendor's moments by another clock than the vendor's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,28 +12,33 @@ from django.db import models
 from django.http import HttpRequest
 
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
+from ordersite.backoffice.moments import write_moment, zone_of
 from ordersite.core.amount_columns import NumberColumn
 
 
-def shower(column: NumberColumn) -> Callable[[Any], str | None]:
+def shower(column: "NumberColumn | models.DateTimeField[Any, Any]") -> Callable[[Any], str | None]:
     """A column of a page that shows the value in words."""
 
     @admin.display(description=str(column.verbose_name), ordering=column.name, empty_value="–")
     def show(row: Any) -> str | None:
-        return column.shown(row) or None
+        if isinstance(column, NumberColumn):
+            return column.shown(row) or None
+        at = getattr(row, column.attname)
+        return write_moment(at, zone_of(row)) if at else None
 
     return show
 
 
 class ShowsAmounts:
-    """What the two below share: a function `price_in_words` beside each such column of the model."""
+    """What the two below share: a function, such as `price_in_words`, beside each such column of the model."""
 
     opts: Any
     model: Any
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        columns = [column for column in self.model._meta.concrete_fields if isinstance(column, NumberColumn)]
+        kinds = (NumberColumn, models.DateTimeField)
+        columns = [column for column in self.model._meta.concrete_fields if isinstance(column, kinds)]
         self.in_words = {column.name: f"{column.name}_in_words" for column in columns}
         for column in columns:
             setattr(self, self.in_words[column.name], shower(column))
@@ -43,7 +49,7 @@ class ShowsAmounts:
 
 
 class AmountsAdmin(ShowsAmounts, ComparingAdmin):
-    """An admin whose lists, and whose pages for who may not change them, show amounts and rates in words.
+    """An admin whose lists, and whose pages for who may not change them, show amounts, rates and moments in words.
 
     Who makes a field read-only names it as `worded` does.
     """
@@ -54,10 +60,8 @@ class AmountsAdmin(ShowsAmounts, ComparingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None:
-            return fieldsets
         readonly = set(self.get_readonly_fields(request, obj))
-        if not self.has_change_permission(request, obj):
+        if obj is not None and not self.has_change_permission(request, obj):
             readonly |= set(self.in_words.values())
         worded = {name: words for name, words in self.in_words.items() if words in readonly}
         return reworded(fieldsets, worded)

@@ -8,7 +8,7 @@ typed.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -20,9 +20,9 @@ from django.db import IntegrityError, OperationalError, models, transaction
 from django.forms.models import InlineForeignKeyField
 from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.text import capfirst
 
+from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import GuardedChoices
 from ordersite.backoffice.selections import COLLISION, VersionedAdmin
 from ordersite.backoffice.typed_fields import TypedForm
@@ -37,7 +37,7 @@ ROW_GONE = "This row was deleted meanwhile: tick “Delete” to go on without i
 ROW_ADDED = "Somebody added this meanwhile: {row}. Open the page again to change it."
 # Rows of one kind that a page takes or shows at once beside those that stand; each costs some 6 ms.
 MOST_NEW_ROWS = 20
-TOO_MANY_ROWS = f"Add at most {MOST_NEW_ROWS} rows at a time: save these, then add the others."
+TOO_MANY_ROWS = "Add at most {most} rows at a time: save these, then add the others."
 ROW_CHANGED = "{row} was changed meanwhile: check it again before you delete it."
 
 Digests = Mapping[str, str]
@@ -67,7 +67,7 @@ def value_in_words(field: Any, value: Any, row: models.Model, name: str) -> str:
     elif isinstance(value, bool):
         text = "yes" if value else "no"
     elif isinstance(value, datetime):
-        text = f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S}"
+        text = write_moment(value, getattr(field, "zone", UTC), "Y-m-d H:i:s")
     else:
         text = str(plain(field.prepare_value(value)))
     unit = getattr(field.widget, "unit", "")
@@ -199,15 +199,17 @@ def save_changes(form: ComparingForm) -> None:
 class ComparingFormSet(forms.BaseInlineFormSet):
     """Rows of a ComparingForm: one that is gone, was added, or was changed before it is deleted, is told.
 
-    The number of rows is what the sender says: of those that do not stand yet no more than MOST_NEW_ROWS are made.
+    The number of rows is what the sender says: of those that do not stand yet no more than `most_new_rows` are made.
     """
 
-    default_error_messages: ClassVar[Any] = {"too_many_forms": TOO_MANY_ROWS}
     most_rows: ClassVar[int]
+    most_new_rows: ClassVar[int]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.absolute_max = len(self.get_queryset()) + MOST_NEW_ROWS
+        self.error_messages: dict[str, Any]
+        self.error_messages["too_many_forms"] = TOO_MANY_ROWS.format(most=self.most_new_rows)
+        self.absolute_max = len(self.get_queryset()) + self.most_new_rows
         self.max_num = min(self.most_rows, self.absolute_max)
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -246,6 +248,8 @@ def comparing(base: type[Any], mixin: type[Any]) -> type[Any]:
 class ComparingInline(GuardedChoices, admin.TabularInline):
     """Rows below a ComparingAdmin's form."""
 
+    most_new_rows: ClassVar[int] = MOST_NEW_ROWS
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.form = comparing(self.form, ComparingForm)
@@ -254,7 +258,7 @@ class ComparingInline(GuardedChoices, admin.TabularInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset: Any = super().get_formset(request, obj, **kwargs)
         formset.form.shown = shown_in(request)
-        formset.most_rows = formset.max_num
+        formset.most_rows, formset.most_new_rows = formset.max_num, self.most_new_rows
         return formset
 
 

@@ -7,12 +7,16 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.filters import SimpleListFilter
+from django.contrib.admin.utils import unquote
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
+from ordersite.backoffice.histories import audit_of, change_in_words, model_in_words
 from ordersite.backoffice.links import close_links
+from ordersite.core.replica import with_replica
 
 # What the filters of Django's lists add to a field's name.
 SUFFIXES = ("", "exact", "isnull", "in", "gte", "lt")
@@ -38,6 +42,11 @@ class CappedPaginator(Paginator):
         return int(rows.order_by()[: settings.MAX_LIST_DEPTH].count())
 
 
+def rendered(response: HttpResponse) -> HttpResponse:
+    """The answer with what its template reads."""
+    return response.render() if isinstance(response, TemplateResponse) else response
+
+
 class BoundedListAdmin(admin.ModelAdmin):
     """The base of every model's pages.
 
@@ -55,6 +64,23 @@ class BoundedListAdmin(admin.ModelAdmin):
         """A page names rows whose pages its reader may not open, without leading there."""
         close_links(request, context, self.model)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Django's own; a replica may answer where nothing is to be done."""
+        show = super().changelist_view
+        if request.method == "POST":
+            return show(request, extra_context)
+        return with_replica(lambda: rendered(show(request, extra_context)))
+
+    object_history_template = "admin/compared/object_history.html"
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Django's own, with what was changed by whatever door, and of the rows that this page shows."""
+        found = [
+            (row, model_in_words(row.model) if row.parent_id else "", *change_in_words(row))
+            for row in audit_of(self.model, unquote(object_id))
+        ]
+        return super().history_view(request, object_id, {**(extra_context or {}), "changes": found})
 
     def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Never none: a chooser's pages need one, and Django gives one to lists alone."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import BaseModelAdmin
-from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect, AutocompleteSelectMultiple
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 
+from ordersite.backoffice.moments import DateAndTime, RowMomentField
 from ordersite.backoffice.typed_fields import ShallowJSONField
 from ordersite.core.numbers import read_whole
 
@@ -31,7 +32,10 @@ class Chooser(Guarded, AutocompleteSelect):
 
 
 class ManyChooser(Guarded, AutocompleteSelectMultiple):
-    pass
+    """Each that is chosen is taken off by itself; what takes off all of them would stand in their list as none."""
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {**super().build_attrs(*args, **kwargs), "data-allow-clear": "false"}
 
 
 class ManyField(forms.ModelMultipleChoiceField):
@@ -44,15 +48,6 @@ class ManyField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class DateAndTime(AdminSplitDateTime):
-    """A date and a time, each of which says what it is."""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs)
-        for widget, name in zip(self.widgets, ("Date", "Time"), strict=True):
-            widget.attrs["aria-label"] = name
-
-
 class GuardedChoices(BaseModelAdmin):
     """An admin, or rows within one, whose references are chosen by the above, and whose JSON is typed with a bound."""
 
@@ -60,7 +55,7 @@ class GuardedChoices(BaseModelAdmin):
         if isinstance(db_field, models.JSONField):
             kwargs.setdefault("form_class", ShallowJSONField)
         if isinstance(db_field, models.DateTimeField):
-            kwargs.setdefault("widget", DateAndTime)
+            kwargs = {**kwargs, "form_class": RowMomentField, "widget": DateAndTime}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ A column of minor units or of hundredths of a percent is declared as `AmountColu
 made of its model then has an `AmountField` or a `PercentField`: no form shows numbers of minor units.
 """
 
+import re
 from typing import Any
 
 from django import forms
@@ -28,6 +29,8 @@ from ordersite.core.money import (
 
 # Columns that lead from a row to the one whose currency it has, as the models' `currency` properties do.
 OWNERS = ("vendor", "product", "group")
+# Nothing, as it is shown in a currency of any number of digits.
+NOTHING = re.compile(r"0(?:[.,]0+)?")
 
 
 class UnitInput(forms.TextInput):
@@ -84,11 +87,13 @@ class AmountField(NumberField):
         return "" if value else "0"
 
     def read(self, text: str) -> int:
-        if self.currency:
-            return read_typed(text, self.currency)
-        if read_typed(text, "EUR") == 0:
+        """Nothing, with as many digits as the currency had until now, is nothing in that which is chosen with it."""
+        if NOTHING.fullmatch(text):
             return 0
-        raise MoneyError("Choose the currency first, or who it is for: that decides the currency.")
+        amount = read_typed(text, self.currency or "EUR")
+        if not self.currency:
+            raise MoneyError("Choose the currency first, or who it is for: that decides the currency.")
+        return amount
 
 
 class PercentField(NumberField):

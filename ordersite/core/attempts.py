@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Case, F, When
 from django.utils import timezone
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import token_hash
 from ordersite.core.faults import Throttled
 from ordersite.core.models import Attempt
@@ -72,7 +72,7 @@ def refuse_attempt(expires_at: datetime | str, now: datetime) -> None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=now.tzinfo)
     wait = max(1, round((until - now).total_seconds()))
-    raise Throttled(Code.THROTTLED_ATTEMPTS, retry_after=wait, wait=wait, keeps_writes=True)
+    raise Throttled(FaultCode.THROTTLED_ATTEMPTS, retry_after=wait, wait=wait, keeps_writes=True)
 
 
 def remember_subject(scope: str, subject: str, *, window: timedelta) -> None:

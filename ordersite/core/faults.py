@@ -3,13 +3,13 @@
 The text is made at the door (ordersite.core.wording): its table of names says what each field is called there, the
 catalogue (ordersite.core.catalogue) has a sentence for each code. How a service refuses something:
 
-1. A member of `Code` (core/codes.py), in the section of its package: `REQUIRED_LOCATION = "required.location"`. What
-   stands before the dot is the code that clients read; what follows tells apart the sentences of one code.
-2. Its sentence, in the catalogue's module of that package: `Code.REQUIRED_LOCATION: _("… send {field:location}.")`.
+1. A member of `FaultCode` (core/codes.py), in the section of its package: `REQUIRED_LOCATION = "required.location"`.
+   What stands before the dot is the code that clients read; what follows tells apart the sentences of one code.
+2. Its sentence, in the catalogue's module of that package: `FaultCode.REQUIRED_LOCATION: _("… {field:location}.")`.
    `{field:name}` is the door's name of a Field, `{minimum}` a parameter. Amounts ({"amount", "currency"}), lists,
    statuses and Fields among the parameters are written out by the door.
-3. `raise Invalid(Code.REQUIRED_LOCATION, Field.LOCATION, at=cart.at)`; parameters are keywords, `told` are members that
-   the client gets beside the sentence (and that the sentence may use too). For several at once:
+3. `raise Invalid(FaultCode.REQUIRED_LOCATION, Field.LOCATION, at=cart.at)`; parameters are keywords, `told` are
+   members that the client gets beside the sentence (and that the sentence may use too). For several at once:
    `raise InvalidFields([Fault(…), Fault(…)])`.
 4. A Field that is new: a line in core/fields.py, and a name, or None, in the table of every dialect.
 
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 
 from django.core.exceptions import ValidationError
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.fields import Field
 
 
@@ -43,7 +43,7 @@ class Fault:
 
     def __init__(
         self,
-        code: Code,
+        code: FaultCode,
         field: Field | None = None,
         *,
         at: Path = (),
@@ -81,7 +81,7 @@ class Refusal(Exception):
 
     def __init__(
         self,
-        code: Code,
+        code: FaultCode,
         field: Field | None = None,
         *,
         at: Path = (),
@@ -116,7 +116,7 @@ class Invalid(Refusal):
     own_code = "invalid"
     has_row = True
 
-    def __init__(self, code: Code, field: Field | None = None, **given: Any) -> None:
+    def __init__(self, code: FaultCode, field: Field | None = None, **given: Any) -> None:
         super().__init__(code, field, **given)
         self.extra = {**self.fault.told, **self.extra}
 
@@ -148,7 +148,7 @@ class NotFound(Refusal):
 
     status = 404
 
-    def __init__(self, code: Code = Code.NOT_FOUND, field: Field | None = None, **given: Any) -> None:
+    def __init__(self, code: FaultCode = FaultCode.NOT_FOUND, field: Field | None = None, **given: Any) -> None:
         super().__init__(code, field, **given)
 
 
@@ -175,14 +175,14 @@ class Busy(Refusal):
 
     status = 503
 
-    def __init__(self, code: Code = Code.BUSY, *, retry_after: int = 1, **given: Any) -> None:
+    def __init__(self, code: FaultCode = FaultCode.BUSY, *, retry_after: int = 1, **given: Any) -> None:
         super().__init__(code, retry_after=retry_after, **given)
 
 
 def faults_of_check(field: Field, error: ValidationError) -> list[Fault]:
     """What Django's own check of one field refuses, in its codes and sentences."""
     return [
-        Fault(Code.INVALID_CLEANED, field, told={"code": one.code or "invalid"}, message=" ".join(one.messages))
+        Fault(FaultCode.INVALID_CLEANED, field, told={"code": one.code or "invalid"}, message=" ".join(one.messages))
         for one in error.error_list
     ]
 

@@ -6,16 +6,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.utils import timezone
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import decrypt, encrypt
 from ordersite.core.faults import Busy, Conflict, Refusal
 from ordersite.core.models import IdempotencyKey
 
 RETRIES = 3
 DEADLOCK, SERIALIZATION, LOCK_TIMEOUT = "40P01", "40001", "55P03"
+QUERY_CANCELED = "57014"  # by statement_timeout, say
 STALE_PLAN = "0A000"  # a migration has changed a column that a prepared statement returns
 
 INSERT = """
@@ -44,7 +53,7 @@ class KeptAnswer(NamedTuple):
     text: str
 
 
-def sqlstate(error: DatabaseError) -> str:
+def sqlstate(error: DatabaseError | InterfaceError) -> str:
     """PostgreSQL's code of an error, "" on SQLite."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
@@ -119,7 +128,7 @@ def insert_key(scope: str, fingerprint: str) -> bool:
     except OperationalError as error:
         if sqlstate(error) != LOCK_TIMEOUT:
             raise
-        raise Conflict(Code.IDEMPOTENCY_IN_PROGRESS, retry_after=2) from error
+        raise Conflict(FaultCode.IDEMPOTENCY_IN_PROGRESS, retry_after=2) from error
 
 
 def keep_answer(scope: str, kept: KeptAnswer) -> None:
@@ -132,5 +141,5 @@ def find_kept(scope: str, fingerprint: str) -> KeptAnswer:
     """What the first call with this key answered; raises KeyReused where it had another body."""
     row = IdempotencyKey.objects.get(scope=scope)
     if row.fingerprint != fingerprint:
-        raise KeyReused(Code.IDEMPOTENCY_KEY_REUSED)
+        raise KeyReused(FaultCode.IDEMPOTENCY_KEY_REUSED)
     return KeptAnswer(row.status, decrypt(row.answer))

@@ -1,4 +1,4 @@
-"""The language of what is written to somebody: papers and mails. That of pages: ordersite/web/pages.py."""
+"""The language of what is written to somebody: papers, mails, refusals. That of pages: ordersite/web/pages.py."""
 
 from contextlib import AbstractContextManager
 

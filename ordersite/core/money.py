@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 # ISO 4217 currencies in use, by the number of digits after the point; all that are not listed here have two.
@@ -44,8 +45,9 @@ def exponent(currency: str) -> int:
     return EXPONENTS.get(currency, 2)
 
 
+@lru_cache(maxsize=4096)
 def to_text(minor: int, currency: str) -> str:
-    """2430 EUR → "24.30"."""
+    """2430 EUR → "24.30". What was written last is at hand: pages and files repeat most of their amounts."""
     digits = exponent(currency)
     if digits == 0:
         return str(minor)

@@ -1,12 +1,29 @@
 """Operations that do not keep others waiting on PostgreSQL; on SQLite they are Django's own.
 
-A migration that uses them has `atomic = False`, and each that builds an index stands in a migration of its own: where
-the build fails it is run again from its beginning.
+Migrations after those of RUN_BESIDE_SINCE run while the version before serves (CONTRIBUTING.md), which
+tests/sources/test_migrations_run_beside.py holds. One that cannot says why: `stops_site_because`, an attribute of its
+class, which `manage.py upgrade_plan` tells. One that can though it does not look so says that: `runs_beside_because`.
+
+One that builds indexes by these operations has `atomic = False`, and does nothing else: where one build fails, all of
+the migration is run again from its beginning.
 """
 
 from typing import Any
 
-from django.db import migrations
+from django.db import migrations, transaction
+
+# By app, the last migration that was written to run while all processes are stopped.
+RUN_BESIDE_SINCE = {
+    "accounts": "0020_take_over_sessions",
+    "orders": "0080_hidden_guide",
+    "vendors": "0026_indexes_of_the_search",
+    "web": "0005_audit_search",
+}
+
+
+def recorded(graph: Any) -> set[tuple[str, str]]:
+    """The migrations of RUN_BESIDE_SINCE, and all before them."""
+    return {key for one in RUN_BESIDE_SINCE.items() for key in graph.forwards_plan(one)}
 
 
 class AddIndexOnline(migrations.AddIndex):
@@ -74,3 +91,132 @@ def add_unique(schema_editor: Any, model: Any, constraint: Any) -> None:
 
 def concurrently(schema_editor: Any) -> dict[str, bool]:
     return {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}
+
+
+class RemoveIndexOnline(migrations.RemoveIndex):
+    """Drops the index CONCURRENTLY; backwards it is built so."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = from_state.apps.get_model(app_label, self.model_name)
+        index = from_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
+        schema_editor.remove_index(model, index, **concurrently(schema_editor))
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        index = to_state.models[app_label, self.model_name_lower].get_index_by_name(self.name)
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.name)}")
+        schema_editor.add_index(model, index, **concurrently(schema_editor))
+
+
+class RemoveKeyIndexOnline(migrations.AlterField):
+    """Takes a foreign key's own index away CONCURRENTLY (db_index=False); backwards it is built so.
+
+    Django's own operation drops the constraint too and makes it anew, which reads all rows while nobody may write.
+    """
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            with transaction.atomic(schema_editor.connection.alias):
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        name, _, _ = own_index(schema_editor, model, self.name)
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            with transaction.atomic(schema_editor.connection.alias):
+                super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        name, table, column = own_index(schema_editor, model, self.name)
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} ({column})")
+
+
+class RemovePatternIndex(migrations.operations.base.Operation):
+    """Drops the second index that Django gives a text on PostgreSQL which is unique or has one, CONCURRENTLY.
+
+    That one serves LIKE 'a%' where the database's collation is not C. Nobody asks so for a hash or a key, and each row
+    pays for it: 11 of the 123 µs of CPU that an order's INSERT takes, 9 of those of a change of it. SQLite has none.
+    """
+
+    atomic = False
+    reduces_to_sql = False
+
+    def __init__(self, model_name: str, field_name: str) -> None:
+        self.model_name, self.field_name = model_name, field_name
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models stay as they are."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            model = to_state.apps.get_model(app_label, self.model_name)
+            name, _, _ = own_index(schema_editor, model, self.field_name, suffix="_like")
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            model = from_state.apps.get_model(app_label, self.model_name)
+            name, table, column = own_index(schema_editor, model, self.field_name, suffix="_like")
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} ({column} varchar_pattern_ops)")
+
+    def describe(self) -> str:
+        return f"Drops the index of {self.model_name}.{self.field_name} for LIKE"
+
+
+def own_index(schema_editor: Any, model: Any, field_name: str, *, suffix: str = "") -> tuple[str, str, str]:
+    """The index that Django makes for a field itself, by its name, its table and its column, as SQL quotes them."""
+    table, column = model._meta.db_table, model._meta.get_field(field_name).column
+    name, quote = schema_editor._create_index_name(table, [column], suffix=suffix), schema_editor.quote_name
+    return quote(name), quote(table), quote(column)
+
+
+class VacuumOften(migrations.operations.base.Operation):
+    """Has PostgreSQL vacuum a table of which as many rows go as come, after a hundredth of its rows instead of a fifth.
+
+    What prunes it passes the dead rows before the oldest ones each time (SHARE UPDATE EXCLUSIVE, no row is read).
+    """
+
+    reduces_to_sql = False
+    reversible = True
+    NAMES = ("autovacuum_vacuum_scale_factor", "toast.autovacuum_vacuum_scale_factor")
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models stay as they are."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self.alter(schema_editor, to_state.apps.get_model(app_label, self.model_name), "SET", " = 0.01")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self.alter(schema_editor, from_state.apps.get_model(app_label, self.model_name), "RESET", "")
+
+    def alter(self, schema_editor: Any, model: Any, verb: str, value: str) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            wanted = ", ".join(f"{name}{value}" for name in self.NAMES)
+            schema_editor.execute(f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)} {verb} ({wanted})")
+
+    def describe(self) -> str:
+        return f"Vacuums {self.model_name} more often"
+
+
+ONLINE = (
+    AddIndexOnline,
+    AddConstraintOnline,
+    AddUniqueOnline,
+    RemoveIndexOnline,
+    RemoveUniqueOnline,
+    RemoveKeyIndexOnline,
+    RemovePatternIndex,
+    VacuumOften,
+)

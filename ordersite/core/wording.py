@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from ordersite.core.catalogue import SENTENCES
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, Refusal
 from ordersite.core.fields import Field
 from ordersite.core.units import Grams, Millimetres
@@ -37,7 +37,7 @@ class Wording:
 
     names: Names
     api: str = "/api/v1"
-    sentences: Mapping[Code, str] = field(default_factory=dict)
+    sentences: Mapping[FaultCode, str] = field(default_factory=dict)
     shown: Callable[[Any], str | None] = lambda value: None
 
     def word(self, field: Field) -> str:
@@ -97,6 +97,11 @@ class Wording:
             "detail": self.sentence(fault),
             **self.members(fault.told),
         }
+
+    def rows(self, refusal: Refusal) -> list[dict[str, Any]]:
+        """A problem's errors: of a refusal that is not about fields only those that this door has a field for."""
+        told = [(self.row(fault), fault) for fault in refusal.faults]
+        return [row for row, fault in told if refusal.has_row or row["pointer"] or fault.field is None]
 
     def members(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """What is told beside a sentence, as JSON has it."""

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from orders.models import ItemChange, Line, Order, Payment
 from orders.pricing import CartItem
 from orders.services.editing.item_changes import EditWish, edit_items
+from orders.services.money.day_reports import close_day, read_open_day
+from orders.services.money.documents import issue_invoice
 from orders.services.paying.payment_page import open_payment
 from orders.services.paying.provider_answers import check_payment
 from orders.services.paying.refunds import RefundWish, refund_order
@@ -66,6 +69,21 @@ def pauses(days: int) -> Act:
         return update_vendor(vendor=vendor, caller=caller, paused_until=timezone.now() + timedelta(days=days))
 
     return act
+
+
+@transaction.atomic
+def bills(order_id: int, caller: Caller) -> object:
+    """Has the order's invoice issued."""
+    return issue_invoice(order_id=order_id, caller=caller)
+
+
+@transaction.atomic
+def ends_day(order_id: int, caller: Caller) -> object:
+    """Closes the day of the order's vendor, into whose hands no cash came."""
+    vendor = Order.objects.select_related("vendor").get(pk=order_id).vendor
+    day = read_open_day(vendor, timezone.now())
+    assert day is not None, "nobody else closes a day of the demo"
+    return close_day(vendor_id=vendor.pk, caller=caller, counted=0, shown=day.shown)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ def demo_lines(port: int) -> list[str]:
         ("back-office", "/admin/"),
         ("board", "/board"),
         ("driver page", "/drive"),
+        ("dispatcher", "/dispatch"),
+        ("customer", "/orders"),
     )
     return [
         "",

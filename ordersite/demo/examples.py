@@ -1,6 +1,7 @@
 """The OpenAPI documents' examples: the calls of the tables, and what the demo answered to them.
 
-`python -m tests.demo.trying` makes the calls on a fresh demo and writes the answers.
+`python -m tests.demo.trying` makes the calls on a fresh demo and writes the answers. What webhooks send is written by
+`WRITE=1 pytest tests/orders/outgoing/test_webhook_document.py`.
 """
 
 import json
@@ -38,6 +39,9 @@ def add_examples(result: dict[str, Any], generator: Any = None, **kwargs: Any) -
             call = table.get(operation["operationId"])
             if call:
                 show_example(operation, call, answers)
+    for name, path in result.get("x-webhooks", {}).items():
+        if name in answers_of("webhooks"):
+            path["post"]["requestBody"]["content"]["application/json"]["example"] = answers_of("webhooks")[name]
     return result
 
 

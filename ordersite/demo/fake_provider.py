@@ -92,6 +92,9 @@ class FakeProvider(ThreadingHTTPServer):
     def answer(self, method: str, path: list[str], body: Json) -> tuple[int, Json]:
         """The API below /v2; raises Refused."""
         match method, path:
+            case "GET", ["methods"]:
+                offered = [{"resource": "method", "id": name} for name in ("bancontact", "creditcard", "ideal")]
+                return 200, list_answer("methods", offered)
             case "POST", ["payments"]:
                 return 201, self.ledger.create_payment(body, self.url)
             case "GET", ["payments", reference]:

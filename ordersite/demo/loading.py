@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from orders.services.capacity.code_imports import import_codes
 from ordersite.accounts.models import Address, Customer, User
 from ordersite.accounts.roles import ROLES
 from ordersite.demo import orders, sites
+from ordersite.demo.around import furnish_vendors
 from ordersite.demo.orders import fill_wallet
 from ordersite.demo.stories import STORIES
 from vendors.models import Company, Dispatcher, Driver, Member, Merchant, Product, Vendor, VendorType
@@ -39,6 +40,7 @@ def load(step: Callable[[], None]) -> None:
     for merchant in sites.MERCHANTS:
         load_merchant(merchant, users, step)
     load_people(users)
+    furnish_vendors(users)
     customer = load_customer(users[str(sites.CUSTOMER["email"])])
     step()
     orders.load_orders(step)
@@ -55,7 +57,10 @@ def load_logins() -> dict[str, User]:
         )[0]
         for fields, _ in sites.LOGINS
     }
-    users[str(sites.STAFF["email"])].groups.set(Group.objects.filter(name__in=ROLES))
+    staff = users[str(sites.STAFF["email"])]
+    staff.groups.set(Group.objects.filter(name__in=ROLES))
+    # No role reads who changed what: it is given to somebody by name.
+    staff.user_permissions.add(Permission.objects.get(content_type__app_label="web", codename="view_auditrow"))
     return users
 
 
@@ -79,7 +84,13 @@ def load_people(users: dict[str, User]) -> None:
 @transaction.atomic
 def load_merchant(data: dict[str, Any], users: dict[str, User], step: Callable[[], None]) -> None:
     """A merchant, its owner, and its vendors with their menus."""
-    fixed = {"uuid": data["uuid"]} if "uuid" in data else {}
+    first = data["vendors"][0]
+    fixed = {
+        "legal_name": f"{data['name']} BV",
+        "legal_address": f"{first['address']}\n{first['postal_code']} {first['city']}",
+        "vat_number": "BE0123456749",
+        **({"uuid": data["uuid"]} if "uuid" in data else {}),
+    }
     merchant, _ = Merchant.objects.get_or_create(name=data["name"], defaults=fixed)
     if data["owner"]:
         Member.objects.get_or_create(user=users[data["owner"]], merchant=merchant, defaults={"role": Member.Role.OWNER})

@@ -57,6 +57,14 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "readMe": Operation(summary="Show who I am", who=CUSTOMER),
     "changeMe": Operation(summary="Change my name or phone", who=CUSTOMER, body={"phone": "+32470000004"}),
+    "exportMyData": Operation(summary="Have all that is known of me as a file", who=CUSTOMER),
+    "eraseMe": Operation(
+        summary="Erase my account and what names me",
+        who=CUSTOMER,
+        body={"password": PASSWORD},
+        status=204,
+        after="closing my orders",
+    ),
     "readAddresses": Operation(summary="List my addresses", who=CUSTOMER),
     "createAddresses": Operation(
         summary="Keep an address",
@@ -86,7 +94,7 @@ OPERATIONS: dict[str, Operation] = {
         summary="Make an API token", who=VENDOR, body={"name": "Till at the counter", "scopes": ["read"]}, status=201
     ),
     "deleteApiToken": Operation(
-        summary="Revoke an API token", who=VENDOR, given={"token_id": 1}, status=204, after="one was made"
+        summary="Revoke an API token", who=VENDOR, given={"token_id": 2}, status=204, after="one was made"
     ),
     # webhooks
     "createWebhooks": Operation(
@@ -96,45 +104,48 @@ OPERATIONS: dict[str, Operation] = {
         status=201,
     ),
     "readWebhooks": Operation(summary="List webhook endpoints", who=VENDOR),
+    "readWebhook": Operation(
+        summary="Show a webhook endpoint", who=VENDOR, given={"endpoint_id": 2}, after="one was added"
+    ),
     "changeWebhook": Operation(
         summary="Change a webhook endpoint, or switch it off or on",
         who=VENDOR,
-        given={"endpoint_id": 1},
+        given={"endpoint_id": 2},
         body={"types": ["order.placed", "order.status", "order.items"]},
         after="one was added",
     ),
     "createWebhookSecret": Operation(
         summary="Give a webhook endpoint a new secret",
         who=VENDOR,
-        given={"endpoint_id": 1},
+        given={"endpoint_id": 2},
         status=201,
         after="one was added",
     ),
     "testWebhook": Operation(
         summary="Send a webhook endpoint a test",
         who=VENDOR,
-        given={"endpoint_id": 1},
+        given={"endpoint_id": 2},
         status=201,
         after="one was added",
     ),
     "readWebhookDeliveries": Operation(
-        summary="List what a webhook endpoint was sent", who=VENDOR, given={"endpoint_id": 1}, after="one was added"
+        summary="List what a webhook endpoint was sent", who=VENDOR, given={"endpoint_id": 2}, after="one was added"
     ),
     "redeliverWebhook": Operation(
         summary="Send a webhook again",
         who=VENDOR,
-        given={"endpoint_id": 1, "delivery_id": 1},
+        given={"endpoint_id": 2, "delivery_id": 2},
         after="it was sent before",
     ),
     "replayWebhook": Operation(
         summary="Send a webhook endpoint what it missed",
         who=VENDOR,
-        given={"endpoint_id": 1},
+        given={"endpoint_id": 2},
         body={"since": "2026-01-14T11:00:00Z"},
         after="one was added",
     ),
     "deleteWebhook": Operation(
-        summary="Delete a webhook endpoint", who=VENDOR, given={"endpoint_id": 1}, status=204, after="one was added"
+        summary="Delete a webhook endpoint", who=VENDOR, given={"endpoint_id": 2}, status=204, after="one was added"
     ),
     # vendors
     "readVendorTypes": Operation(summary="List the kinds of vendors"),
@@ -156,21 +167,21 @@ OPERATIONS: dict[str, Operation] = {
     "changeDevice": Operation(
         summary="Rename a device",
         who=VENDOR,
-        given={"vendor_id": 3, "device_id": 1},
+        given={"vendor_id": 3, "device_id": 4},
         body={"name": "Counter"},
         after="one was added",
     ),
     "deleteDevice": Operation(
         summary="Revoke a device",
         who=VENDOR,
-        given={"vendor_id": 3, "device_id": 1},
+        given={"vendor_id": 3, "device_id": 4},
         status=204,
         after="one was added",
     ),
     "createDeviceCode": Operation(
         summary="Give a device a new code",
         who=VENDOR,
-        given={"vendor_id": 3, "device_id": 1},
+        given={"vendor_id": 3, "device_id": 4},
         status=201,
         after="one was added",
     ),
@@ -231,6 +242,110 @@ OPERATIONS: dict[str, Operation] = {
         who=VENDOR,
         given={"vendor_id": 3, "option_id": 1},
         after="the option is one of yours",
+    ),
+    "listProducts": Operation(
+        summary="List all products of a vendor", who=VENDOR, given={"vendor_id": 3, "per_page": 2}
+    ),
+    "createProduct": Operation(
+        summary="Add a product",
+        who=VENDOR,
+        given={"vendor_id": 3},
+        body={
+            "category": 7,
+            "name": "Pain de seigle",
+            "plu_code": "190",
+            "price": eur("3.40"),
+            "tax_rate": "6.00",
+            "allergens": ["gluten"],
+            "option_groups": [7],
+            "stock": 12,
+        },
+        status=201,
+    ),
+    "changeProducts": Operation(
+        summary="Change many products at once",
+        who=VENDOR,
+        given={"vendor_id": 3},
+        body={
+            "products": [
+                {"plu_code": "101", "price": eur("2.95"), "stock": 40},
+                {"plu_code": "102", "is_available": False},
+                {"plu_code": "191", "name": "Pain complet", "category": 7, "price": eur("3.10")},
+            ]
+        },
+    ),
+    "readProduct": Operation(summary="Show a product", who=VENDOR, given={"vendor_id": 3, "product_id": 22}),
+    "changeProduct": Operation(
+        summary="Change a product",
+        who=VENDOR,
+        given={"vendor_id": 3, "product_id": 22},
+        body={"price": eur("2.95"), "allergens": ["gluten", "sesame"]},
+    ),
+    "deleteProduct": Operation(
+        summary="Take a product off the menu for good",
+        who=VENDOR,
+        given={"vendor_id": 3, "product_id": 23},
+        status=204,
+    ),
+    "listCategories": Operation(summary="List the categories of a menu", who=VENDOR, given={"vendor_id": 3}),
+    "createCategory": Operation(
+        summary="Add a category", who=VENDOR, given={"vendor_id": 3}, body={"name": "Glaces", "position": 9}, status=201
+    ),
+    "changeCategory": Operation(
+        summary="Change a category", who=VENDOR, given={"vendor_id": 3, "category_id": 7}, body={"name": "Les pains"}
+    ),
+    "deleteCategory": Operation(
+        summary="Delete a category",
+        who=VENDOR,
+        given={"vendor_id": 3, "category_id": 1},
+        status=204,
+        after="a category without products is added",
+    ),
+    "listOptionGroups": Operation(summary="List the option groups of a menu", who=VENDOR, given={"vendor_id": 3}),
+    "createOptionGroup": Operation(
+        summary="Add an option group",
+        who=VENDOR,
+        given={"vendor_id": 3},
+        body={"name": "Emballage", "options": [{"name": "Papier"}, {"name": "Carton", "price": eur("0.20")}]},
+        status=201,
+    ),
+    "changeOptionGroup": Operation(
+        summary="Change an option group", who=VENDOR, given={"vendor_id": 3, "group_id": 7}, body={"minimum": 1}
+    ),
+    "deleteOptionGroup": Operation(
+        summary="Delete an option group",
+        who=VENDOR,
+        given={"vendor_id": 3, "group_id": 1},
+        status=204,
+        after="the option group is one of yours",
+    ),
+    "createOption": Operation(
+        summary="Add an option to a group",
+        who=VENDOR,
+        given={"vendor_id": 3, "group_id": 7},
+        body={"name": "Tranches fines", "plu_code": "702"},
+        status=201,
+    ),
+    "changeOption": Operation(
+        summary="Change an option",
+        who=VENDOR,
+        given={"vendor_id": 3, "option_id": 20},
+        body={"price": eur("0.10")},
+    ),
+    "deleteOption": Operation(
+        summary="Delete an option", who=VENDOR, given={"vendor_id": 3, "option_id": 21}, status=204
+    ),
+    "readHours": Operation(summary="Show a vendor's hours", who=VENDOR, given={"vendor_id": 3}),
+    "replaceHours": Operation(
+        summary="Replace a vendor's hours",
+        who=VENDOR,
+        given={"vendor_id": 3},
+        body={
+            "hours": [
+                *({"weekday": day, "opens": "00:00", "closes": "00:00"} for day in range(7)),
+                {"date": "2031-12-25", "closed": True},
+            ]
+        },
     ),
     "readVendorBalance": Operation(summary="Show what a vendor is owed", who=VENDOR, given={"vendor_id": 3}),
     "listVendorPostings": Operation(
@@ -422,6 +537,19 @@ OPERATIONS: dict[str, Operation] = {
         given={"order_id": 14},
         body={"amount": eur("1.00"), "reason": "One was cold."},
         status=201,
+    ),
+    "issueInvoice": Operation(
+        summary="Have an order's invoice issued",
+        who=CUSTOMER,
+        given={"order_id": 15},
+        body={"company": "Atelier Camille", "vat_number": "BE0123456789"},
+        status=201,
+    ),
+    "readInvoice": Operation(
+        summary="Show an order's invoice and credit notes",
+        who=CUSTOMER,
+        given={"order_id": 15},
+        after="the invoice was issued",
     ),
     "createPaymentNotices": Operation(
         summary="Hear from a payment provider", given={"provider": "fake"}, body={"id": "fake_1"}

@@ -3,8 +3,9 @@
 import io
 import math
 from collections.abc import Callable
-from pathlib import Path
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 480, 320
@@ -272,17 +273,16 @@ def draw_slip(*lines: str) -> bytes:
     return photo.getvalue()
 
 
-def draw_missing(media_root: Path) -> int:
-    """Saves under media_root/demo/ each picture that is not there yet, and returns how many it drew."""
-    folder = media_root / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
+def draw_missing() -> int:
+    """Saves below demo/ each picture that is not there yet, and returns how many it drew."""
     drawn = 0
     for name, (draw, background, spot) in PICTURES.items():
-        path = folder / f"{name}.png"
-        if path.exists():
+        path = f"demo/{name}.png"
+        if default_storage.exists(path):
             continue
-        canvas = Canvas(background, spot)
+        canvas, file = Canvas(background, spot), io.BytesIO()
         draw(canvas)
-        canvas.finish().quantize(64).save(path, optimize=True)
+        canvas.finish().quantize(64).save(file, "PNG", optimize=True)
+        default_storage.save(path, ContentFile(file.getvalue()))
         drawn += 1
     return drawn

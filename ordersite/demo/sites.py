@@ -17,7 +17,7 @@ TILL = {"email": "till@example.com", "name": "Till at the Sablon"}
 DISPATCHER = {"email": "dispatcher@example.com", "name": "Delphine Dispatch", "phone": "+32470000008"}
 COURIER = {"email": "courier@example.com", "name": "Cas Courier", "phone": "+32470000010"}
 LOGINS = (
-    (STAFF, "the back-office at /admin/: holds every role, sees and moves every order"),
+    (STAFF, "the back-office at /admin/: holds every role, moves every order, reads who changed what"),
     (VENDOR, "owner of Rue Haute Kitchens: its three vendors, on /board"),
     (DRIVER, "drives for the site, on duty, on /drive"),
     (CUSTOMER, "orders; an address in Brussels, 100.00 EUR in the wallet"),

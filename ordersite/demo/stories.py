@@ -10,7 +10,8 @@ from orders.checkout import Place
 from orders.lifecycle.table import Fulfilment, Status
 from orders.services.moving.transitions import Wish
 from orders.services.placing.parties import Guest
-from ordersite.demo.acts import Act, adds, misses, pauses, refunds
+from ordersite.demo.acts import Act, adds, bills, ends_day, misses, pauses, refunds
+from ordersite.demo.around import tries_in_bulk
 
 ACCEPT = ("vendor", Wish(to=Status.ACCEPTED_BY_BUSINESS, prepared_in=20))
 READY = ("vendor", Wish(to=Status.PREPARATION_COMPLETED))
@@ -321,7 +322,13 @@ STORIES = (
         slip=("Virement  51,90 EUR", "De: Camille Customer", "À: ordersite", "Communication: brasserie, ce soir"),
     ),
     # What is ordered.
-    Story(vendor=GIFTS, items=(Item(product="Gift card 10 €"),), fulfilment=None, payment="wallet"),
+    Story(
+        vendor=GIFTS,
+        items=(Item(product="Gift card 10 €"),),
+        fulfilment=None,
+        payment="wallet",
+        steps=(("customer", bills), ("brasserie", ends_day)),
+    ),
     Story(vendor=GIFTS, items=(Item(product="Museum ticket", quantity=3),), fulfilment=None, payment="wallet"),
     Story(
         vendor=COURIERS,
@@ -338,5 +345,6 @@ STORIES = (
         fulfilment=Fulfilment.EAT_IN,
         table="9",
         guest=SASKIA,
+        steps=(("staff", tries_in_bulk),),
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid, Path
 from ordersite.core.fields import Field
 from ordersite.places.geometry import distance
@@ -82,7 +82,7 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
         if is_correction(old, point):
             return Where(text=old.text, point=point, anchor=old.origin)
         if not found:
-            raise Invalid(Code.REQUIRED_ADDRESS_TOO, Field.ADDRESS)
+            raise Invalid(FaultCode.REQUIRED_ADDRESS_TOO, Field.ADDRESS)
         return Where(text=found[0].text, point=point)
     if text is None or text == old.text:
         return old
@@ -90,7 +90,7 @@ def change_where(old: Where, *, text: str | None, point: Point | None, found: An
         place = the_only(found)
         return Where(text=text, point=Point(place.lat, place.lng))
     if old.point is not None:
-        raise Invalid(Code.REQUIRED_LOCATION_TOO, Field.LOCATION)
+        raise Invalid(FaultCode.REQUIRED_LOCATION_TOO, Field.LOCATION)
     return Where(text=text)
 
 
@@ -122,7 +122,7 @@ def refuse_elsewhere(
     away = distance(point.lat, point.lng, place.lat, place.lng)
     known = {"text": place.text, "location": {"lat": place.lat, "lng": place.lng}}
     raise Invalid(
-        Code.OTHER_PLACE if saved_id is None else Code.OTHER_PLACE_SAVED,
+        FaultCode.OTHER_PLACE if saved_id is None else FaultCode.OTHER_PLACE_SAVED,
         field,
         at=at,
         told={"places": [known], "metres": away},
@@ -135,4 +135,4 @@ def refuse_elsewhere(
 def refuse_several(found: Sequence[FoundPlace], at: Path) -> NoReturn:
     places = [{"text": place.text, "location": {"lat": place.lat, "lng": place.lng}} for place in found]
     texts = "; ".join(place.text for place in found)
-    raise Invalid(Code.SEVERAL_PLACES, Field.ADDRESS, at=at, told={"places": places}, texts=texts)
+    raise Invalid(FaultCode.SEVERAL_PLACES, Field.ADDRESS, at=at, told={"places": places}, texts=texts)

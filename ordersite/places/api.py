@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from ordersite.places.lookup import find_places
 from ordersite.places.protocol import MOST_TEXT, Point
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import BadRequest, Problem
 from ordersite.web.serializers import LocationField
 from ordersite.web.views import ApiView, render, who_asks
 
@@ -45,7 +45,7 @@ class PlacesView(ApiView):
         """The places that an address may mean, the likeliest first; at most five. 503 where none can be asked."""
         text = request.query_params.get("q", "").strip()
         if not text or len(text) > MOST_TEXT:
-            raise Invalid("?q", "invalid", f"Send the address to look up, of 1 to {MOST_TEXT} characters.")
+            raise BadRequest("?q", "invalid", f"Send the address to look up, of 1 to {MOST_TEXT} characters.")
         found = find_places(text, near_of(request), who=who_asks(request))
         if found is None:
             raise Problem(
@@ -66,5 +66,7 @@ def near_of(request: Request) -> Point | None:
     except ValueError:
         lat = lng = float("nan")
     if not (abs(lat) <= 90 and abs(lng) <= 180):
-        raise Invalid("?near", "invalid", "Send a latitude and a longitude separated by a comma, such as 50.85,4.35.")
+        raise BadRequest(
+            "?near", "invalid", "Send a latitude and a longitude separated by a comma, such as 50.85,4.35."
+        )
     return Point(lat, lng)

@@ -15,6 +15,8 @@ from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 from django.conf import settings
 from django.db import connection
 
+from ordersite.core.tracing import trace_headers
+from ordersite.core.work_items import outside_call
 from ordersite.places.protocol import GeocoderRefused, Unavailable, UnreadableAnswer
 
 MOST_BYTES = 500_000
@@ -75,20 +77,22 @@ def fetch_json(url: str, query: Mapping[str, Any]) -> Any:
     refuse_transaction()
     until = time.monotonic() + settings.GEOCODER_TIMEOUT
     agent = f"{USER_AGENT} ({settings.PUBLIC_URL})" if settings.PUBLIC_URL else USER_AGENT
-    request = Request(f"{url}?{urlencode(query)}", headers={"User-Agent": agent, "Accept": "application/json"})  # noqa: S310
-    try:
-        with OPENER.open(request, timeout=settings.GEOCODER_TIMEOUT) as response:
-            read = read_all(response, until)
-    except HTTPError as error:
-        if 400 <= error.code < 500 and error.code != TOO_MANY:
-            raise GeocoderRefused(f"The geocoder refuses the question: {error.code}.") from error
-        raise Unavailable(f"The geocoder does not answer: {error.code}.") from error
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise Unavailable(f"The geocoder does not answer: {type(error).__name__}.") from error
-    try:
-        return json.loads(read)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableAnswer("The geocoder's answer is no JSON.") from error
+    headers = {"User-Agent": agent, "Accept": "application/json", **trace_headers()}
+    request = Request(f"{url}?{urlencode(query)}", headers=headers)  # noqa: S310
+    with outside_call("geocoder", is_refusal=lambda error: isinstance(error, GeocoderRefused)):
+        try:
+            with OPENER.open(request, timeout=settings.GEOCODER_TIMEOUT) as response:
+                read = read_all(response, until)
+        except HTTPError as error:
+            if 400 <= error.code < 500 and error.code != TOO_MANY:
+                raise GeocoderRefused(f"The geocoder refuses the question: {error.code}.") from error
+            raise Unavailable(f"The geocoder does not answer: {error.code}.") from error
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            raise Unavailable(f"The geocoder does not answer: {type(error).__name__}.") from error
+        try:
+            return json.loads(read)
+        except (ValueError, RecursionError) as error:
+            raise UnreadableAnswer("The geocoder's answer is no JSON.") from error
 
 
 def read_all(response: Any, until: float) -> bytes:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.cache import caches
 
 from ordersite.core.call_counts import count_call
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Throttled
 from ordersite.places.geometry import distance
 from ordersite.places.local import Local
@@ -123,7 +123,7 @@ def count_lookup(who: str) -> None:
     Not "as nobody knows it": who has used up its own would choose what an address is checked against.
     """
     if who and settings.THROTTLE_PLACES and count_call(f"places:{who}") > settings.THROTTLE_PLACES:
-        raise Throttled(Code.THROTTLED_PLACES, retry_after=60)
+        raise Throttled(FaultCode.THROTTLED_PLACES, retry_after=60)
 
 
 def choose_places(found: list[FoundPlace], near: Point | None) -> tuple[FoundPlace, ...]:

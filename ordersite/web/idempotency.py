@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from ordersite.core.idempotency import KeptAnswer, run_in_transaction
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 
 KEY = re.compile(r"[\x21-\x7e]{1,128}\Z")
 ANONYMOUS, ANONYMOUS_KEY = "anonymous", 16
@@ -55,14 +55,16 @@ def replay(kept: KeptAnswer) -> Response:
 
 
 def key_scope(*, key: str, caller: str, method: str, path: str) -> str:
-    """SHA-256 of caller, method, path and key; raises Invalid for a key that is none.
+    """SHA-256 of caller, method, path and key; raises BadRequest for a key that is none.
 
     Nobodies share one space, so their keys must be too long to meet by chance.
     """
     if not KEY.match(key):
-        raise Invalid("header:Idempotency-Key", "invalid", "Send 1 to 128 printable ASCII characters without a space.")
+        raise BadRequest(
+            "header:Idempotency-Key", "invalid", "Send 1 to 128 printable ASCII characters without a space."
+        )
     if caller == ANONYMOUS and len(key) < ANONYMOUS_KEY:
-        raise Invalid(
+        raise BadRequest(
             "header:Idempotency-Key",
             "too_short",
             f"Without a login send a key of at least {ANONYMOUS_KEY} characters that nobody else will send, "

@@ -1,4 +1,4 @@
-"""One JSON object a line; never a token, a code or an address."""
+"""A log of one line each, for machines (JSON) or for people; never a token, a code or an address."""
 
 import contextlib
 import copy
@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ordersite.core.context import request_id
+from ordersite.core.tracing import current_trace
 
 # Lines that say the same in one minute.
 MOST_ALIKE = 10
-# Who has the address of a payment's page may pay it.
-SECRET_PATH = re.compile(r"(/pay/)[^/\s?]+")
+# Who has such an address may pay, follow an order, choose somebody's mails, or join a vendor's people: Django names the
+# path that it refuses.
+SECRET_PATH = re.compile(r"(/(?:pay|t|mails|invitations|ws/orders)/)[^/\s?]+")
 
 
 class Repeats:
@@ -101,21 +103,45 @@ class RepeatHandler(logging.StreamHandler):
         super().close()
 
 
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line says besides its message: the request's id and trace, what it is about, and its own fields."""
+    fields: dict[str, Any] = {}
+    if request_id.get():
+        fields["request_id"] = request_id.get()
+    if trace := current_trace.get():
+        fields["trace_id"] = trace.trace_id
+    for field in ("order", "actor", "repeated"):
+        if hasattr(record, field):
+            fields[field] = str(getattr(record, field))
+    return fields | getattr(record, "fields", {})
+
+
+def message_of(record: logging.LogRecord) -> str:
+    return SECRET_PATH.sub(r"\1…", record.getMessage())
+
+
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, message, the request's id, and a record's fields `order`, `actor`, `repeated`."""
+    """One JSON object a line: time, level, logger, message, and its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": SECRET_PATH.sub(r"\1…", record.getMessage()),
+            "message": message_of(record),
+            **fields_of(record),
         }
-        if request_id.get():
-            line["request_id"] = request_id.get()
-        for field in ("order", "actor", "repeated"):
-            if hasattr(record, field):
-                line[field] = str(getattr(record, field))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+class TextFormatter(logging.Formatter):
+    """The same for who reads along: the time of day, a level that is not the usual one, the message, and its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        fields = "".join(f" {name}={value}" for name, value in fields_of(record).items())
+        raised = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{at} {level}{message_of(record)}{fields}{raised}"

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from ordersite.core.images import MAX_BYTES, MOST_PHOTOS, CleanImage, ImageRefused, Together, clean_image
 from ordersite.web.parsing import parse_json, refuse_unstorable
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import BadRequest, Problem
 
 PHOTO_PARTS = ("photo", "photos")
 # Reads and writes every byte as it is: whether a part is UTF-8 decides who parses it.
@@ -40,7 +40,7 @@ class Form(dict[str, Any]):
 
     @cached_property
     def photos(self) -> list[CleanImage]:
-        """The photos, cleaned; raises Invalid that names the one which is refused. This may take half a second."""
+        """The photos, cleaned; raises BadRequest that names the one which is refused. This may take half a second."""
         together = Together()
         # All are weighed before the first is decoded.
         for pointer, raw in self.sent:
@@ -59,7 +59,7 @@ def refusing_at(pointer: str) -> Iterator[None]:
     try:
         yield
     except ImageRefused as error:
-        raise Invalid(pointer, "invalid_image", str(error)) from error
+        raise BadRequest(pointer, "invalid_image", str(error)) from error
 
 
 class PhotoHandler(FileUploadHandler):
@@ -161,9 +161,9 @@ class PhotoFormParser(BaseParser):
         return Form(self.read_fields(handler.json, texts), handler.sent)
 
     def read_photo_texts(self, name: str, values: Sequence[str], sent: list[tuple[str, bytes]]) -> None:
-        """Photos that came as no file: of an input in which nothing was chosen an empty field. Raises Invalid."""
+        """Photos that came as no file: of an input in which nothing was chosen an empty field. Raises BadRequest."""
         if any(values):
-            raise Invalid(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
+            raise BadRequest(f"/{name}", "not_a_file", "Send the photo as a file, with a file name.")
 
     def read_fields(self, parts: list[bytes], texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """What the form says besides its photos."""
@@ -173,22 +173,22 @@ class PhotoFormParser(BaseParser):
         """The object in the only part that holds JSON."""
         pointer = f"/{self.json_part}"
         if len(parts) != 1:
-            raise Invalid(pointer, "required", f"Send the JSON as one part named `{self.json_part}`.")
+            raise BadRequest(pointer, "required", f"Send the JSON as one part named `{self.json_part}`.")
         if len(parts[0]) > settings.MAX_BODY_BYTES:
             detail = f"The JSON is larger than {settings.MAX_BODY_BYTES // 1_000_000} MB: send less."
             raise Problem("too_large", detail, status=413)
         value = parse_part(parts[0], pointer, unique_keys=self.unique_keys)
         if not isinstance(value, dict):
-            raise Invalid(pointer, "invalid", "Send a JSON object.")
+            raise BadRequest(pointer, "invalid", "Send a JSON object.")
         return value
 
 
 def parse_part(raw: bytes, pointer: str, *, unique_keys: bool, within: str = "") -> Any:
-    """The value of a part that is JSON, whose members are those of `within`; raises Invalid for a part that is none."""
+    """The value of a part that is JSON, whose members are those of `within`; raises BadRequest for one that is none."""
     try:
         return parse_json(raw, unique_keys=unique_keys, pointer=within)
     except ParseError as error:
-        raise Invalid(pointer, "invalid", str(error.detail).replace("The body", "This", 1)) from error
+        raise BadRequest(pointer, "invalid", str(error.detail).replace("The body", "This", 1)) from error
 
 
 def boundary_of(meta: Mapping[str, Any]) -> bytes:
@@ -197,11 +197,11 @@ def boundary_of(meta: Mapping[str, Any]) -> bytes:
 
 
 def read_text(name: str, value: str) -> str:
-    """A field's text; raises Invalid for what is no UTF-8, and ParseError for what no database holds."""
+    """A field's text; raises BadRequest for what is no UTF-8, and ParseError for what no database holds."""
     try:
         text = value.encode(EVERY_BYTE).decode()
     except UnicodeDecodeError as error:
-        raise Invalid(f"/{name}", "invalid", "The text is no UTF-8: send it so.") from error
+        raise BadRequest(f"/{name}", "invalid", "The text is no UTF-8: send it so.") from error
     refuse_unstorable(text, f"/{name}")
     return text
 
@@ -212,15 +212,15 @@ def plain_name(name: str) -> str:
 
 
 def refuse_many(name: str) -> NoReturn:
-    raise Invalid(f"/{plain_name(name)}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
+    raise BadRequest(f"/{plain_name(name)}", "max_length", f"Send at most {MOST_PHOTOS} photos.")
 
 
 def check_name(name: str, json_part: str) -> None:
-    """Raises Invalid for a part that does not exist: a misspelt one must not be dropped in silence."""
+    """Raises BadRequest for a part that does not exist: a misspelt one must not be dropped in silence."""
     known = [part for part in (json_part, *PHOTO_PARTS) if part]
     if name not in known:
         told = name.encode(EVERY_BYTE, "replace").decode(errors="replace")[:60]
-        raise Invalid(f"/{told}", "unknown_field", f"There is no such part in this form: send {', '.join(known)}.")
+        raise BadRequest(f"/{told}", "unknown_field", f"There is no such part in this form: send {', '.join(known)}.")
 
 
 def has_photos(request: Request) -> bool:
@@ -234,5 +234,5 @@ def count_photos(request: Request) -> int:
 
 
 def photos_of(request: Request) -> list[CleanImage]:
-    """The photos that came with a request, cleaned; raises Invalid."""
+    """The photos that came with a request, cleaned; raises BadRequest."""
     return request.data.photos if isinstance(request.data, Form) else []

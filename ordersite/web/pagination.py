@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ordersite.core.numbers import read_whole
-from ordersite.web.problems import Invalid, NotFound
+from ordersite.web.problems import BadRequest, NotFoundProblem
 
 PER_PAGE = 15
 MOST = 100
@@ -23,13 +23,13 @@ NARROW = "narrow the list by its filters."
 
 
 def whole_number(request: Request, name: str, default: int, most: int) -> int:
-    """A query parameter from 1 to `most`; raises Invalid that says so."""
+    """A query parameter from 1 to `most`; raises BadRequest that says so."""
     text = request.query_params.get(name)
     if text is None:
         return default
     number = read_whole(text)
     if number is None or not 1 <= number <= most:
-        raise Invalid(f"?{name}", "invalid", f"Send a whole number from 1 to {most}.")
+        raise BadRequest(f"?{name}", "invalid", f"Send a whole number from 1 to {most}.")
     return number
 
 
@@ -45,7 +45,7 @@ def order_by(request: Request, allowed: Mapping[str, tuple[str, ...]], default: 
     given = request.query_params.get("ordering", default)
     name = given.removeprefix("-")
     if name not in allowed:
-        raise Invalid(
+        raise BadRequest(
             "?ordering", "invalid", f"Send one of {', '.join(sorted(allowed))}, with a - in front for descending order."
         )
     if not given.startswith("-"):
@@ -83,12 +83,12 @@ def count_rows(rows: QuerySet[Any] | KeptRows) -> Counted:
 def read_page(rows: QuerySet[Any], counted: Counted, start: int, size: int, *, remedy: str) -> list[Any]:
     """The rows from `start` on; none past the end, which is known from the count.
 
-    Of a page far down the ids are read first, from an index: what is skipped is never joined. Raises Invalid with the
-    remedy for a page beyond what is counted.
+    Of a page far down the ids are read first, from an index: what is skipped is never joined. Raises BadRequest with
+    the remedy for a page beyond what is counted.
     """
     if start >= counted.count:
         if not counted.is_exact:
-            raise Invalid("?page", "too_deep", f"Pages end after {counted.count} results: {remedy}")
+            raise BadRequest("?page", "too_deep", f"Pages end after {counted.count} results: {remedy}")
         return []
     if start < FAR or not issubclass(rows._iterable_class, ModelIterable):
         return list(rows[start : start + size])
@@ -123,7 +123,7 @@ def paginate(
         ordered = query_of(rows).order_by(*columns)
         found = read_page(ordered, counted, start, per_page, remedy=remedy)
     if page > 1 and not found:
-        raise NotFound(f"There is no page {page}: the last one is {max(1, -(-count // per_page))}.")
+        raise NotFoundProblem(f"There is no page {page}: the last one is {max(1, -(-count // per_page))}.")
     results = [render(row) for row in found]
     return Response(
         {
@@ -172,4 +172,4 @@ def read_cursor(cursor: str) -> tuple[datetime, int]:
             raise ValueError(cursor)
         return moment.astimezone(UTC), int(pk)
     except (ValueError, OverflowError, binascii.Error) as error:
-        raise Invalid("?cursor", "invalid", "Send the cursor from a `next` link, or leave it empty.") from error
+        raise BadRequest("?cursor", "invalid", "Send the cursor from a `next` link, or leave it empty.") from error

@@ -11,7 +11,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import BadRequest, Problem
 
 # A JSON escape that can stand for NUL or half a surrogate pair: only then the parsed value is searched for one.
 SUSPECT = (b"\\u0000", b"\\ud", b"\\uD")
@@ -52,14 +52,14 @@ def read_float(text: str) -> float:
 
 
 def read_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; raises Invalid that names a key which comes twice: which of its values is meant, nobody knows."""
+    """An object; raises BadRequest that names a key which comes twice: which of its values is meant, nobody knows."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
                 told = name[:60].encode(errors="replace").decode()
-                raise Invalid(f"/{told}", "repeated_key", f"The key {told} comes twice in one object: send it once.")
+                raise BadRequest(f"/{told}", "repeated_key", f"The key {told} comes twice in one object: send it once.")
             seen.add(name)
     return found
 
@@ -107,7 +107,7 @@ def check_depth(value: Any, depth: int) -> None:
 
 
 def check_storable(value: Any, pointer: str = "") -> None:
-    """Raises Invalid that names the text which PostgreSQL or UTF-8 cannot hold."""
+    """Raises BadRequest that names the text which PostgreSQL or UTF-8 cannot hold."""
     if isinstance(value, dict):
         for key, item in value.items():
             refuse_unstorable(key, pointer)
@@ -120,14 +120,14 @@ def check_storable(value: Any, pointer: str = "") -> None:
 
 
 def refuse_unstorable(text: str, pointer: str = "") -> None:
-    """Raises Invalid for text that PostgreSQL or UTF-8 cannot hold."""
+    """Raises BadRequest for text that PostgreSQL or UTF-8 cannot hold."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         detail = "The text contains a NUL character or half a surrogate pair: leave it out."
-        raise Invalid(pointer, "unstorable", detail)
+        raise BadRequest(pointer, "unstorable", detail)
 
 
 def parse_json(raw: bytes, *, unique_keys: bool = True, pointer: str = "") -> Any:
-    """The value of a JSON text, with a byte order mark or without; raises ParseError or Invalid with the remedy.
+    """The value of a JSON text, with a byte order mark or without; raises ParseError or BadRequest with the remedy.
 
     `pointer` is of the field that the text stands in.
     Without `unique_keys` the last value of a key counts, as most readers of JSON have it.

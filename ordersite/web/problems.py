@@ -18,6 +18,7 @@ from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -25,12 +26,16 @@ from ordersite.core import faults
 from ordersite.core.context import request_id
 from ordersite.core.faults import Path, Refusal
 from ordersite.core.fields import Field
+from ordersite.core.languages import speaking
 from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.framework_sentences import plain_sentence
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+# The header by which a call asks for sentences in another language than English ("nl"), as our pages do. Codes and
+# pointers stay; Accept-Language, which browsers send by themselves, changes nothing.
+PROBLEM_LANGUAGE = "Problem-Language"
 # What a page says first, to a person, by code or status.
 HEADINGS: dict[str | int, str] = {
     "csrf": "This form has expired",
@@ -89,11 +94,12 @@ class Problem(Refusal):
         return HEADINGS.get(self.code) or HEADINGS.get(self.status, usual)
 
     def as_json(self) -> dict[str, Any]:
+        """Its members; the sentence, where a door made it by itself, in the language that is active."""
         body: dict[str, Any] = {
             "type": f"urn:ordersite:problem:{self.code}",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail,
+            "detail": gettext(self.detail) if self.detail else "",
             "code": self.code,
             "request_id": request_id.get(),
             "errors": self.errors,
@@ -101,43 +107,26 @@ class Problem(Refusal):
         return {**self.extra, **body}
 
 
-class Invalid(Problem, faults.Invalid):
+class BadRequest(Problem, faults.Invalid):
     """400 for one field or rule of the input."""
 
     def __init__(self, pointer: str, code: str, detail: str, **extra: Any) -> None:
         super().__init__("invalid", detail, errors=[field_error(pointer, code, detail, **extra)], extra=extra)
 
 
-class Forbidden(Problem, faults.Forbidden):
+class ForbiddenProblem(Problem, faults.Forbidden):
     """403: the caller sees the thing and may not do this to it."""
 
-    status = 403
 
+class NotFoundProblem(Problem, faults.NotFound):
+    """404: the caller may not see it, or it does not exist, with a sentence of the door's own; else faults.NotFound."""
 
-class NotFound(Problem, faults.NotFound):
-    """404: the caller may not see it, or it does not exist; both look the same."""
-
-    status = 404
-
-    def __init__(self, detail: str = "This does not exist, or you may not see it.") -> None:
+    def __init__(self, detail: str) -> None:
         super().__init__("not_found", detail)
 
 
-class Conflict(Problem, faults.Conflict):
+class ConflictProblem(Problem, faults.Conflict):
     """409: the state does not allow it."""
-
-    status = 409
-
-
-class Busy(Problem, faults.Busy):
-    """503 for a lock that was not had in time: nothing was written, the client tries again."""
-
-    status = 503
-
-    def __init__(self) -> None:
-        super().__init__(
-            "busy", "Too many changes at the same time: try again in a second.", headers={"Retry-After": "1"}
-        )
 
 
 def short(text: str) -> str:
@@ -180,14 +169,11 @@ def as_problem(refusal: Refusal, wording: Wording = NATIVE) -> Problem:
     """A refusal of the services in a door's words."""
     if isinstance(refusal, Problem):
         return refusal
-    rows = [wording.row(fault) for fault in refusal.faults]
-    if not refusal.has_row:
-        rows = [row for row, fault in zip(rows, refusal.faults, strict=True) if row["pointer"] or fault.field is None]
     return Problem(
         refusal.code,
         wording.detail(refusal),
         status=refusal.status,
-        errors=rows,
+        errors=wording.rows(refusal),
         extra=wording.members(refusal.extra),
         headers=headers_of(refusal),
         keeps_writes=refusal.keeps_writes,
@@ -215,9 +201,9 @@ def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:
         case ValidationError():
             return problem_of_check(exc)
         case Http404():
-            return NotFound()
+            return as_problem(faults.NotFound(), wording)
         case PermissionDenied():
-            return Forbidden("forbidden", "You do not have the right to do this.")
+            return ForbiddenProblem("forbidden", "You do not have the right to do this.")
         case RequestDataTooBig():
             return Problem("too_large", "The body is too large.", status=413)
         case TooManyFieldsSent():
@@ -237,7 +223,7 @@ def from_exception(exc: Exception, wording: Wording = NATIVE) -> Problem | None:
             return Problem("invalid", "A number or text is too large to be saved: send a smaller one.")
         case OperationalError():
             logger.warning("database refused for now: %s", type(exc.__cause__ or exc).__name__)
-            return Busy()
+            return as_problem(faults.Busy(), wording)
     return None
 
 
@@ -279,10 +265,14 @@ def problem_of(exc: Exception, wording: Wording = NATIVE) -> Problem:
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's hook: the one place where an API's error is rendered."""
-    view = context.get("view")
-    problem = problem_of(exc, getattr(view, "wording", NATIVE))
-    response = Response(problem.as_json(), status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
+    """DRF's hook: the one place where an API's error is rendered, in the language that the call asks for."""
+    view, request = context.get("view"), context.get("request")
+    wording = getattr(view, "wording", NATIVE)
+    asked = request.headers.get(PROBLEM_LANGUAGE, "") if request is not None and wording is NATIVE else ""
+    with speaking(asked.strip().lower().partition("-")[0]):  # "nl-BE" too, as browsers name theirs
+        problem = problem_of(exc, wording)
+        body = problem.as_json()
+    response = Response(body, status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
     response.exception = True
     return response
 
@@ -328,11 +318,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, Forbidden("forbidden", "You do not have the right to do this."))
+    return answer(request, ForbiddenProblem("forbidden", "You do not have the right to do this."))
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer(request, NotFound())
+    return answer(request, as_problem(faults.NotFound()))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -343,4 +333,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer(request, Forbidden("csrf", "This form was open for too long: reload the page and try again."))
+    return answer(request, ForbiddenProblem("csrf", "This form was open for too long: reload the page and try again."))

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.problems import BadRequest, Problem, field_error
 from ordersite.web.schema import query_parameters
 
 # Of a parameter's name so much is told.
@@ -45,11 +45,11 @@ def told_repeated(name: str) -> dict[str, Any]:
 
 
 def given_day(request: Request, name: str = "date") -> date | None:
-    """A day among the query's parameters; raises Invalid for what is no date."""
+    """A day among the query's parameters; raises BadRequest for what is no date."""
     text = request.query_params.get(name)
     if text is None:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
-        raise Invalid(f"?{name}", "invalid", "Send a date such as 2026-07-31.") from error
+        raise BadRequest(f"?{name}", "invalid", "Send a date such as 2026-07-31.") from error

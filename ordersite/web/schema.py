@@ -57,7 +57,7 @@ TITLES = {
     "404": "Does not exist, or you may not see it.",
     "405": "This method is not supported here.",
     "409": "The current state does not allow it.",
-    "412": "If-Match does not match: the order has changed.",
+    "412": "If-Match does not match: it has changed.",
     "413": "The body is too large.",
     "415": "This content type is not supported.",
     "422": "The Idempotency-Key was already used with another body.",

@@ -14,4 +14,8 @@ IMPORTS = (
 class HashedStorage(CompressedManifestStaticFilesStorage):
     """Also in the imports of our pages' modules, and of no other script: not all that packages bring can be read."""
 
-    patterns: ClassVar = (*CompressedManifestStaticFilesStorage.patterns, ("pages/*.js", (IMPORTS,)))
+    patterns: ClassVar = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("pages/*.js", (IMPORTS,)),
+        ("admin-*.js", (IMPORTS,)),
+    )

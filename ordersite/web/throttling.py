@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from ordersite.core.call_counts import WINDOW, count_call
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Throttled
 
 
@@ -46,7 +46,7 @@ def throttle_address(request: Any) -> None:
     """Counts one opening of a page that anybody may open; raises Throttled beyond THROTTLE_ANONYMOUS a minute."""
     most = settings.THROTTLE_ANONYMOUS
     if most and count_call(f"page:{client_address(request)}") > most:
-        raise Throttled(Code.THROTTLED_REQUESTS, retry_after=WINDOW)
+        raise Throttled(FaultCode.THROTTLED_REQUESTS, retry_after=WINDOW)
 
 
 class CallerThrottle(BaseThrottle):

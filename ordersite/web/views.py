@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from ordersite.core.crypto import token_hash
 from ordersite.core.numbers import read_whole
 from ordersite.web.idempotency import ANONYMOUS, ANONYMOUS_KEY, body_fingerprint, key_scope, run_unsafe
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.queries import check_parameters, parameters_of
 from ordersite.web.throttling import client_address
 
@@ -158,5 +158,5 @@ def if_match(request: Request) -> int | None:
         return None
     version = read_whole(given.removeprefix("W/").strip('"'))
     if version is None:
-        raise Invalid("header:If-Match", "invalid", 'Send the ETag of the order as you read it, such as "3".')
+        raise BadRequest("header:If-Match", "invalid", 'Send the ETag as you read it, such as "3".')
     return version

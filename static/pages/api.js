@@ -53,7 +53,8 @@ async function send(path, options, signal) {
   const both = signal ? AbortSignal.any([signal, timed]) : timed;
   let answer;
   try {
-    answer = await fetch(BASE + path, { credentials: "same-origin", cache: "no-store", ...options, signal: both });
+    const headers = { ...options.headers, "Problem-Language": page.language };
+    answer = await fetch(BASE + path, { credentials: "same-origin", cache: "no-store", ...options, headers, signal: both });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem(0);

@@ -6,12 +6,13 @@ import { dayCounts, drawCounts, openOrder, openPause, openSoldOut } from "./boar
 import { Printing } from "./board_print.js";
 import { checkBuild, watchBuild } from "./build.js";
 import { openDialog } from "./dialogs.js";
-import { arrange, fill, h, setAttribute, setText } from "./dom.js";
+import { append, arrange, fill, h, keepPlace, setAttribute, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
+import { released } from "./press.js";
 import { askPicture, pictureKind, sendPicture } from "./proofs.js";
-import { toast } from "./toasts.js";
+import { closeToast, toast } from "./toasts.js";
 import { clock, when } from "./time.js";
 
 const COLUMNS = {
@@ -106,6 +107,7 @@ class Board {
     this.alert = h("div.alert", { role: "status" });
     this.tabs = h("nav.tabs", { "aria-label": gettext("Columns") });
     this.counts = h("aside.all-day", { hidden: true, "aria-label": gettext("To make, from all open orders") }, h("h2", {}, gettext("To make")), h("div"));
+    this.desk = h("div.columns");
     this.columns = Object.fromEntries(Object.entries(COLUMNS).map(([name, title]) => {
       const count = h("span.count");
       const hidden = h("p.hidden-orders", { hidden: true });
@@ -114,6 +116,7 @@ class Board {
       const element = h("section.column", { "data-column": name, "aria-labelledby": `column-${name}` }, h("h2", { id: `column-${name}` }, title(), " ", count), hidden, none, list);
       return [name, { element, list, count, hidden, none }];
     }));
+    append(this.desk, Object.values(this.columns).map(({ element }) => element));
     const menu = h("a.button.quiet", { href: "/board" }, page.vendor.name);
     fill(
       document.getElementById("board"),
@@ -123,7 +126,7 @@ class Board {
       this.alert,
       this.printing.notice,
       this.tabs,
-      h("div.desk", {}, h("div.columns", {}, Object.values(this.columns).map(({ element }) => element)), this.counts),
+      h("div.desk", {}, this.desk, this.counts),
     );
     this.place();
   }
@@ -198,7 +201,7 @@ class Board {
         else this.drop(id);
       }
       this.hasMore = body.has_more;
-      this.adopt(body);
+      await this.adopt(body);
       if (this.feed.isLive) this.tellLink(true);
       this.feed.begin(position, epoch);
       return true;
@@ -220,7 +223,7 @@ class Board {
       const { body } = await read(`${base}/board?orders=${ids.join(",")}`);
       this.read = position;
       for (const id of body.gone) this.drop(id);
-      this.adopt(body);
+      await this.adopt(body);
       return true;
     } catch (problem) {
       for (const id of ids) this.dirty.add(id);
@@ -235,14 +238,15 @@ class Board {
     if (document.visibilityState !== "visible" || this.isOver) return;
     try {
       const { body, headers } = await read(`${base}/board?orders=`, { signal: AbortSignal.timeout(ANSWERED_IN) });
-      this.adopt(body);
+      await this.adopt(body);
       this.feed.expect(Number(headers.get("Feed-Position")), headers.get("Feed-Epoch"));
     } catch (problem) {
       if (!problem.status) this.feed.drop();
     }
   }
 
-  adopt(body) {
+  async adopt(body) {
+    await released();
     this.offset = new Date(body.now) - Date.now();
     setText(this.clock, clock(this.now()));
     Object.assign(this, { vendor: body.vendor, reasons: body.reasons, unavailable: body.unavailable });
@@ -277,13 +281,8 @@ class Board {
     this.isDrawing = true;
     if (this.redraw.size > AT_ONCE) await nextTurn(); // what has read them has taken long enough
     while (this.redraw.size) {
-      const began = performance.now();
-      for (const id of this.redraw) {
-        this.redraw.delete(id);
-        this.drawCard(id);
-        if (performance.now() - began > SLICE) break;
-      }
-      this.sort();
+      await released();
+      keepPlace(this.desk, () => this.drawSlice());
       this.ring();
       if (this.redraw.size) await nextTurn();
     }
@@ -298,6 +297,16 @@ class Board {
     this.offerUndo();
     if (!this.counts.hidden) this.drawDay();
     this.tellSeen();
+  }
+
+  drawSlice() {
+    const began = performance.now();
+    for (const id of this.redraw) {
+      this.redraw.delete(id);
+      this.drawCard(id);
+      if (performance.now() - began > SLICE) break;
+    }
+    this.sort();
   }
 
   drawCard(id) {
@@ -357,7 +366,7 @@ class Board {
     const key = away.map(({ id }) => id).join();
     if (key === this.alertKey) return;
     this.alertKey = key;
-    const numbers = away.map(({ ticket }) => `#${ticket.number}`).join(" ");
+    const numbers = away.map(({ ticket }) => ticket.called).join(" ");
     fill(
       this.alert,
       away.length > 0 && [
@@ -376,7 +385,8 @@ class Board {
   }
 
   // What changes by the clock alone: times, late colours, and what moves to another column by itself.
-  tell() {
+  async tell() {
+    await released();
     const now = this.now();
     setText(this.clock, clock(now));
     // What calls for an answer pulses by this: an animation of its own would paint sixty times a second.
@@ -449,7 +459,8 @@ class Board {
   }
 
   // The banner stands as long as there is no socket; it sounds where nothing comes by another way either.
-  tellLink(isUp, isAsking) {
+  async tellLink(isUp, isAsking) {
+    await released();
     this.banner.hidden = isUp;
     if (!isUp) setText(this.banner, isAsking ? gettext("The live link is lost. The board asks for news every few seconds, and links up again by itself.") : gettext("There is no connection. Orders may be waiting that are not shown here."));
     if (isUp || isAsking) {
@@ -578,7 +589,7 @@ class Board {
       await act(method, `/orders/${ticket.id}${path}`, typeof body === "function" ? await body() : body);
     } catch (problem) {
       isDone = false;
-      toast(interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.number, what: problem.message }));
+      toast(interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.called, what: problem.message }));
     }
     this.dirty.add(ticket.id);
     this.refresh();
@@ -611,8 +622,9 @@ class Board {
     if (!ticket || ticket.version <= this.undoable.version) return;
     const { from, until } = this.undoable;
     this.undoable = null;
+    closeToast(`order-${ticket.id}`); // the way back from an earlier step
     const back = ticket.allowed_transitions.find((one) => one.by_name && one.to.name === from);
-    const text = interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.number, what: word("statuses", ticket.status.name) });
+    const text = interpolate(gettext("Order %(number)s: %(what)s"), { number: ticket.called, what: word("statuses", ticket.status.name) });
     if (back && Date.now() < until) {
       const fields = back.requires.includes("reason") ? { reason_code: "mistake" } : {};
       const act = () => this.move(ticket, back, fields);

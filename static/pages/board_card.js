@@ -1,5 +1,5 @@
 // One order as a card: what GET /vendors/{id}/board says of it, and a button for each thing that it allows.
-import { fill, h, setAttribute, setText } from "./dom.js";
+import { fill, h, keepPlace, setAttribute, setText } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
 import { clock, countdown, minutesTo, untilText, when } from "./time.js";
@@ -39,8 +39,8 @@ export function isPending(ticket) {
 
 export function owedKind(ticket) {
   if (!ticket.unacknowledged.length) return "";
-  // A problem that is reported of one that was cancelled, and acknowledged, cancels nothing.
-  const isCancelled = ticket.unacknowledged.some(({ kind }) => kind === "cancelled" || (ticket.is_cancelled && kind !== "problem"));
+  // A problem that is reported, or settled, of one that was cancelled, and acknowledged, cancels nothing.
+  const isCancelled = ticket.unacknowledged.some(({ kind, report }) => kind === "cancelled" || (ticket.is_cancelled && !report));
   return isCancelled ? "cancelled" : "changed";
 }
 
@@ -49,33 +49,36 @@ export class Card {
   constructor(board, id) {
     Object.assign(this, { board, id });
     this.title = h("h3", { id: `order-${id}` });
-    this.element = h("article.card", { "data-order": id, "aria-labelledby": this.title.id });
+    this.element = h("article.card", { "data-order": id, "data-key": id, "aria-labelledby": this.title.id });
     this.live = [];
   }
 
-  // Draws the order anew; what had the focus has it again.
+  // Draws the order anew.
   draw(ticket) {
+    keepPlace(this.element, () => this.drawAll(ticket));
+  }
+
+  drawAll(ticket) {
     this.ticket = ticket;
     this.live = [];
-    const active = this.element.contains(document.activeElement) ? document.activeElement.dataset.act : "";
     const owed = owedKind(ticket);
     setAttribute(this.element, "data-column", ticket.column);
     setAttribute(this.element, "data-owed", owed || null);
     setAttribute(this.element, "data-cancelled", ticket.is_cancelled);
-    fill(this.title, h("span.number", {}, `#${ticket.number}`), ticket.customer.name && h("span.who", {}, ticket.customer.name));
+    fill(this.title, h("span.number", {}, ticket.called), ticket.customer.name && h("span.who", {}, ticket.customer.name));
     fill(
       this.element,
       h("header", {}, this.title, this.due(), h("span.chip", {}, word("fulfilments", ticket.delivery_type))),
       this.facts(),
       owed && this.owed(owed),
       this.place(),
+      this.reported(),
       ticket.comment && h("p.comment", {}, ticket.comment),
       this.lines(),
       this.waiting(),
       !ticket.is_cancelled && this.buttons(),
     );
     this.tell(this.board.now());
-    if (active) this.element.querySelector(`[data-act="${active}"]`)?.focus();
   }
 
   // What changes by the clock alone.
@@ -109,7 +112,7 @@ export class Card {
     const { ticket } = this;
     const chips = [];
     const isSaid = PLAIN[ticket.column] === ticket.status.name || (ticket.customer.arrived_at && ticket.status.name === "customer_arrived_to_business") || (ticket.driver?.arrived_at && ticket.status.name === "driver_in_business");
-    if (!isSaid && !ticket.is_cancelled) chips.push(h("span.chip.status", {}, word("statuses", ticket.status.name)));
+    if ((!isSaid || !this.nextStep()) && !ticket.is_cancelled) chips.push(h("span.chip.status", {}, word("statuses", ticket.status.name)));
     if (ticket.label) chips.push(h("span.chip", {}, ticket.label.name));
     if (ticket.milestones.preparation_started && ticket.column === "preparing") chips.push(h("span.chip.good", {}, gettext("Started")));
     if (ticket.customer.arrived_at && ticket.column !== "handed_over") chips.push(this.arrival(gettext("Customer is here"), ticket.customer.arrived_at, ticket.customer.waits_at));
@@ -142,8 +145,8 @@ export class Card {
   // What others have changed: the old struck through until somebody acknowledges it.
   owed(kind) {
     const { ticket } = this;
-    const problems = ticket.unacknowledged.filter((one) => one.kind === "problem");
-    const changes = ticket.unacknowledged.filter((one) => one.kind !== "problem");
+    const [problems] = this.problems();
+    const changes = ticket.unacknowledged.filter(({ report }) => report === null);
     const rows = changes.flatMap((one) => one.differences.map((difference) => this.difference(difference)));
     const last = changes.at(-1);
     const why = last && [last.reason_code && word("reasons", last.reason_code), last.reason].filter(Boolean).join(": ");
@@ -153,15 +156,34 @@ export class Card {
       last && h("p.owed-title", {}, kind === "cancelled" ? word("statuses", ticket.status.name) : gettext("This order was changed")),
       why && h("p", {}, why),
       rows.length > 0 && h("ul", {}, rows),
-      problems.length > 0 && h("p.owed-title", {}, gettext("The customer reports a problem")),
+      problems.length > 0 && h("p.owed-title", {}, problems.every((one) => one.settled_at) ? gettext("A problem is settled") : gettext("The customer reports a problem")),
       problems.length > 0 && h("ul", {}, problems.map((one) => this.problem(one))),
       this.button("acknowledge", gettext("Got it"), () => this.board.acknowledge(ticket), "main"),
     );
   }
 
-  problem({ reason_code: reason, reason: text, differences }) {
-    const about = [word("problems", reason), ...differences.map((item) => item.new)].join(" · ");
-    return h("li", {}, h("strong", {}, about), text && " ", text && h("q", {}, text));
+  // What was reported and acknowledged stays as long as the order: what staff did about it comes later.
+  reported() {
+    const [, rest] = this.problems();
+    return rest.length > 0 && h("section.reported", { "aria-label": gettext("Reported") }, h("p", {}, gettext("The customer reported a problem")), h("ul", {}, rest.map((one) => this.problem(one))));
+  }
+
+  // What was reported: those that somebody is to acknowledge, and the others.
+  problems() {
+    const owed = new Set(this.ticket.unacknowledged.map(({ report }) => report));
+    return [true, false].map((isOwed) => this.ticket.problems.filter(({ number }) => owed.has(number) === isOwed));
+  }
+
+  problem({ reason, text, items, settled_at: settled, settled_note: note }) {
+    const about = [word("problems", reason), ...items.map(({ name }) => name)].join(" · ");
+    return h(
+      "li",
+      {},
+      h("strong", {}, about),
+      text && " ",
+      text && h("q", {}, text),
+      settled && h("p.settled", {}, interpolate(gettext("Settled %(time)s."), { time: when(new Date(settled), this.board.now()) }), note && ` ${note}`),
+    );
   }
 
   difference({ field, old, new: current }) {
@@ -197,6 +219,7 @@ export class Card {
         {},
         h("span.name", {}, line.name, line.plu_code && h("span.plu", {}, line.plu_code)),
         line.options.map((option) => this.option(option)),
+        this.allergens(line),
         line.comment && h("span.line-comment", {}, line.comment),
       ),
     ];
@@ -209,6 +232,12 @@ export class Card {
       onchange: () => this.board.tick(ticket, line, box),
     });
     return h("li", {}, h(line.tick ? "label.line.ticked" : "label.line", {}, box, parts));
+  }
+
+  allergens(line) {
+    const names = line.allergens && (line.allergens.map((code) => word("allergens", code)).join(", ") || gettext("none of the fourteen"));
+    const told = [names, line.allergen_note].filter(Boolean).join("; ");
+    return told && h("span.allergens", {}, interpolate(gettext("Allergens: %(names)s"), { names: told }));
   }
 
   // What is added and what is left out look different, and say it in words too.
@@ -242,7 +271,7 @@ export class Card {
   buttons() {
     const { ticket, board } = this;
     const row = [];
-    const step = ticket.allowed_transitions.find(({ name }) => name === ticket.next);
+    const step = this.nextStep();
     const accepts = step?.name === "accept";
     if (ticket.may_start_preparing && ticket.column === "preparing") {
       row.push(this.button("start_preparing", word("changes", "start_preparing"), () => board.startPreparing(ticket), ticket.all_ticked ? "" : "main"));
@@ -253,11 +282,15 @@ export class Card {
       row.push(this.button(step.name, text, () => board.move(ticket, step), isMain && ticket.column !== "handed_over" ? "main.next" : "next"));
     }
     if (ticket.recalled_at) row.push(this.button("put_away", gettext("Put away"), () => board.putAway(ticket), "main"));
-    const more = step || row.length ? "⋯" : gettext("What next?");
-    const open = this.button("more", more, () => board.openMore(ticket), step ? "" : "next");
-    if (step) open.setAttribute("aria-label", interpolate(gettext("More for order %(number)s"), { number: ticket.number }));
+    const open = this.button("more", "⋯", () => board.openMore(ticket));
+    open.setAttribute("aria-label", interpolate(gettext("More for order %(number)s"), { number: ticket.called }));
     row.push(open);
     return h("footer", {}, accepts && this.takesMinutes() && this.presets(), h("div.acts", {}, row));
+  }
+
+  // What one tap does; none where it waits for others, as for a driver: then the ticket tells how it stands.
+  nextStep() {
+    return this.ticket.allowed_transitions.find(({ name }) => name === this.ticket.next);
   }
 
   takesMinutes() {

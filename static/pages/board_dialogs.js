@@ -22,7 +22,7 @@ const button = (text, press, look = "") => h(look ? `button.${look}` : "button",
 
 // Everything that the order allows now, with what it asks for. Resolves to {step, fields}, {act} or undefined.
 export function openOrder(ticket, board) {
-  const title = interpolate(gettext("Order %(number)s"), { number: ticket.number });
+  const title = interpolate(gettext("Order %(number)s"), { number: ticket.called });
   return openDialog(title, (close) => {
     const steps = ticket.allowed_transitions.filter(({ name }) => name !== ticket.recall?.transition);
     const rank = ({ name, requires, by_name }) => (name === ticket.next ? 0 : by_name ? 3 : requires.length ? 2 : 1);

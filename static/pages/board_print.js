@@ -3,6 +3,7 @@ import { act, read } from "./api.js";
 import { fill, h } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
+import { released } from "./press.js";
 import { toast } from "./toasts.js";
 
 const LOOK_EVERY = 15_000; // ms
@@ -46,6 +47,7 @@ export class Printing {
       } catch {
         break; // the board tells of the link; the next look reads it
       }
+      await released();
       this.tell();
       if (this.isOn) await this.printWaiting();
     }
@@ -109,7 +111,7 @@ export class Printing {
       unsure.map((job) => h(
         "div.print",
         {},
-        h("strong", {}, interpolate(gettext("Ticket %(number)s at %(name)s: was it printed?"), { number: job.number, name: job.claimed_by })),
+        h("strong", {}, interpolate(gettext("Ticket %(number)s at %(name)s: was it printed?"), { number: job.called, name: job.claimed_by })),
         button(gettext("Yes, it is there"), () => this.answer(job, true), "button.main"),
         button(gettext("No, print another"), () => this.answer(job, false)),
       )),

@@ -4,7 +4,10 @@ import { h, setText } from "./dom.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
 import { askPicture } from "./proofs.js";
-import { countdown, minutesTo, untilText, when } from "./time.js";
+import { countdown, minutesTo, named, untilText, when } from "./time.js";
+
+const NEAR = 180; // minutes from which on is told how long it takes
+const HANDED_OVER = "delivery_completed_by_driver";
 
 export const changeWord = (name) => page.words.changes[name] ?? name;
 
@@ -12,6 +15,7 @@ export const changeWord = (name) => page.words.changes[name] ?? name;
 export async function askFor(order, change) {
   const body = {};
   let photo = null;
+  if (change.to.name === HANDED_OVER && isOwedInCash(order) && !(await confirmCash(order, change))) return undefined;
   if (change.requires.includes("reason")) {
     const why = await askReason(changeWord(change.name));
     if (!why) return undefined;
@@ -26,6 +30,21 @@ export async function askFor(order, change) {
     if (!photo) return undefined;
   }
   return { body, photo };
+}
+
+// Handing over takes the cash: the sum is agreed to before anything is sent.
+function confirmCash(order, change) {
+  const sum = money(order.owed);
+  return openDialog(changeWord(change.name), (close) => [
+    collectText(order),
+    h("p", {}, gettext("Is it handed over, and is this sum taken?")),
+    h(
+      "div.choices",
+      {},
+      h("button.main", { type: "button", autofocus: true, onclick: () => close(true) }, interpolate(gettext("Yes, %(sum)s taken"), { sum })),
+      h("button", { type: "button", onclick: () => close() }, gettext("No, go back")),
+    ),
+  ]);
 }
 
 function askReason(title) {
@@ -63,25 +82,45 @@ export function money({ amount, currency }) {
   return new Intl.NumberFormat(page.language, { style: "currency", currency }).format(Number(amount));
 }
 
-// An order on offer, with `answer(offer, isTaken, button)` behind its buttons; `accept` is the change that takes it.
-export function offerCard(offer, answer, accept) {
+// An order on offer, with `answer(offer, isTaken, button)` behind its buttons; `accept` is the change that takes it, and
+// `company` the name of the one that holds it for any of its drivers.
+export function offerCard(offer, answer, accept, { company = "" } = {}) {
   const left = offer.answer_by ? h("span.left", { role: "timer", "data-until": offer.answer_by }) : null;
-  const tip = Number(offer.driver_tip.amount) ? interpolate(gettext("tip %(sum)s"), { sum: money(offer.driver_tip) }) : "";
-  const far = offer.distance ? `${(offer.distance / 1000).toLocaleString(page.language, { maximumFractionDigits: 1 })} km` : "";
   return h(
     "article.ticket.offer",
     { "aria-label": `${gettext("Offers")}: ${offer.vendor.name}` },
     h("header", {}, h("h3", {}, offer.vendor.name), left),
     placeBlock(gettext("Pick-up"), offer.pickup),
     placeBlock(gettext("Drop-off"), offer.dropoff),
-    h("p", {}, [offer.payment_method === "cash" ? interpolate(gettext("%(sum)s in cash"), { sum: money(offer.total) }) : money(offer.total), tip, far, offer.deliver_at ? when(new Date(offer.deliver_at)) : ""].filter(Boolean).join(" · ")),
+    company ? h("p.soft", {}, interpolate(gettext("%(company)s has it, and offers it to each of its drivers on duty: the first to take it drives."), { company })) : null,
+    h("dl.facts", {}, offerFacts(offer).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
     h(
       "div.two",
       {},
-      h("button", { type: "button", onclick: (event) => answer(offer, false, event.currentTarget) }, gettext("Decline")),
-      h("button.main", { type: "button", onclick: (event) => answer(offer, true, event.currentTarget) }, changeWord(accept)),
+      h("button", { type: "button", "data-act": "decline", onclick: (event) => answer(offer, false, event.currentTarget) }, gettext("Decline")),
+      h("button.main", { type: "button", "data-act": "take", onclick: (event) => answer(offer, true, event.currentTarget) }, changeWord(accept)),
     ),
   );
+}
+
+// What an offer brings and asks, each with its name: who pays what to whom, how far, and when.
+function offerFacts({ payment_method, total, driver_tip, distance, deliver_at, time_zone }) {
+  const isCash = payment_method === "cash";
+  return [
+    isCash ? [gettext("To collect from the customer, in cash"), money(total)] : [gettext("To collect from the customer"), gettext("nothing")],
+    Number(driver_tip.amount) ? [gettext("Tip for the driver"), money(driver_tip)] : null,
+    distance ? [gettext("From pick-up to drop-off"), `${(distance / 1000).toLocaleString(page.language, { maximumFractionDigits: 1 })} km`] : null,
+    deliver_at ? [gettext("Wanted for"), named(when(new Date(deliver_at), new Date(), time_zone), new Date(deliver_at), time_zone)] : null,
+  ].filter(Boolean);
+}
+
+// When an order is due at its customer's, or where nobody told that, when it is ready; null where neither is known.
+export const dueOf = ({ deliver_at: asked, estimated_at: told }) => asked ?? told;
+
+// The same by its vendor's clocks; `tick` fills it in, and says where it is when it is ready.
+export function dueTime(order, zone) {
+  const isReady = !order.deliver_at && order.estimated_for === "ready";
+  return h("span", { "data-due": dueOf(order), "data-zone": zone ?? "", "data-ready": isReady });
 }
 
 // Where a map leads to: the device's own navigation where it has one, else a map on the web.
@@ -95,10 +134,10 @@ function navigationUrl({ address, location }) {
 }
 
 export function placeBlock(title, place, { isNow = false, who = null, notes = "" } = {}) {
-  const phone = who?.phone ? h("a.button", { href: `tel:${who.phone.replace(/[^+\d]/g, "")}` }, gettext("Call")) : null;
+  const phone = who?.phone ? h("a.button", { "data-act": `call-${title}`, href: `tel:${who.phone.replace(/[^+\d]/g, "")}` }, gettext("Call")) : null;
   const way = h(
     "a.button",
-    { href: navigationUrl(place), target: "_blank", rel: "noopener noreferrer", "aria-label": `${gettext("Navigate")}: ${place.address}` },
+    { "data-act": `way-${title}`, href: navigationUrl(place), target: "_blank", rel: "noopener noreferrer", "aria-label": `${gettext("Navigate")}: ${place.address}` },
     gettext("Navigate"),
   );
   const hasWay = place.address || place.location;
@@ -125,8 +164,10 @@ export function recipientOf({ package: sent, contact }) {
   return sent ? { name: sent.recipient_name, phone: sent.recipient_phone } : contact;
 }
 
+const isOwedInCash = (order) => order.payment_method === "cash" && Number(order.owed.amount) > 0;
+
 export function collectText(order) {
-  if (order.payment_method !== "cash" || !Number(order.owed.amount)) return null;
+  if (!isOwedInCash(order)) return null;
   const parts = [interpolate(gettext("Collect %(sum)s in cash."), { sum: money(order.owed) })];
   if (order.cash && Number(order.cash.amount) > Number(order.owed.amount)) {
     const back = { amount: (Number(order.cash.amount) - Number(order.owed.amount)).toFixed(3), currency: order.cash.currency };
@@ -140,7 +181,7 @@ export function contents(order) {
   if (!lines.length) return null;
   const count = order.items.reduce((sum, line) => sum + (line.unit === "st" ? line.quantity : 1), 0);
   const title = interpolate(ngettext("%(count)s item", "%(count)s items", count), { count });
-  return h("details", {}, h("summary", {}, title), h("ul.contents", {}, lines));
+  return h("details", { "data-act": "contents" }, h("summary", { "data-act": "open-contents" }, title), h("ul.contents", {}, lines));
 }
 
 // What moves with the clock; `refresh` reads anew once an offer is over.
@@ -156,7 +197,10 @@ export function tick(refresh) {
   }
   for (const element of document.querySelectorAll("[data-due]")) {
     const due = new Date(element.dataset.due);
-    const near = Math.abs(minutesTo(due, now)) < 180;
-    setText(element, near ? `${when(due, now)} (${untilText(due, now)})` : when(due, now));
+    const zone = element.dataset.zone || undefined;
+    const near = Math.abs(minutesTo(due, now)) < NEAR;
+    const text = named(when(due, now, zone), due, zone);
+    const told = near ? `${text} · ${untilText(due, now)}` : text;
+    setText(element, "ready" in element.dataset ? interpolate(gettext("ready %(time)s"), { time: told }) : told);
   }
 }

@@ -4,6 +4,7 @@ import { openDialog } from "./dialogs.js";
 import { fill, h } from "./dom.js";
 import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
+import { released } from "./press.js";
 import { when } from "./time.js";
 import { toast } from "./toasts.js";
 
@@ -14,6 +15,7 @@ const form = document.getElementById("add");
 async function show() {
   try {
     const { body } = await read(`${base}?per_page=100`);
+    await released();
     fill(list, body.results.length ? body.results.map(rowOf) : h("p", {}, gettext("No device yet.")));
   } catch (problem) {
     fill(list, h("p.notice.bad", { role: "alert" }, problem.message));

@@ -46,3 +46,27 @@ export function arrange(parent, elements) {
     else parent.insertBefore(element, place);
   }
 }
+
+// Draws a place anew. What had the focus has it again, and what was opened stays open: by its id, or by its "data-act"
+// within the same "data-key". Where that is gone, the focus is at what has the key, so that Tab goes on from there.
+export function keepPlace(place, draw) {
+  const active = place.contains(document.activeElement) ? document.activeElement : null;
+  const found = active && nameOf(active);
+  const opened = [...place.querySelectorAll("details[data-act][open]")].map(nameOf);
+  draw();
+  for (const name of opened) elementOf(place, name)?.setAttribute("open", "");
+  if (!found || document.activeElement === active) return;
+  const again = elementOf(place, found) ?? elementOf(place, { key: found.key });
+  if (again?.matches("article")) again.tabIndex = -1;
+  again?.focus({ preventScroll: true });
+}
+
+const nameOf = (element) => ({ id: element.id, act: element.dataset.act, key: element.closest("[data-key]")?.dataset.key });
+
+function elementOf(place, { id, act, key }) {
+  if (id) return document.getElementById(id);
+  const isWhole = key === undefined || place.dataset.key === key;
+  const within = isWhole ? place : place.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (act !== undefined) return within?.querySelector(`[data-act="${CSS.escape(act)}"]`);
+  return key === undefined ? null : within;
+}

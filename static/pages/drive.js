@@ -2,23 +2,23 @@
 import { act, onSignedOut, read } from "./api.js";
 import { Bell } from "./board_bell.js";
 import { checkBuild, watchBuild } from "./build.js";
-import { askFor, changeWord, collectText, contents, money, offerCard, pickupOf, placeBlock, recipientOf, tick } from "./deliveries.js";
-import { arrange, fill, h, setText } from "./dom.js";
+import { askFor, changeWord, collectText, contents, dueOf, dueTime, money, offerCard, pickupOf, placeBlock, recipientOf, tick } from "./deliveries.js";
+import { arrange, fill, h, keepPlace, setText } from "./dom.js";
 import { Reporter } from "./drive_position.js";
 import { Queue } from "./drive_queue.js";
 import { Feed } from "./feed.js";
 import { gettext, interpolate, ngettext } from "./i18n.js";
 import { page } from "./page.js";
+import { released } from "./press.js";
 import { toast } from "./toasts.js";
 import { oneAtATime } from "./turns.js";
 
 const EVERY = 60_000; // ms between two readings while the feed tells of changes
 const DEAF = 8000; // ms while it does not
 const MOST = 50; // orders and offers that are shown
-// The way of an order through a driver's hands: of what may be done now the first of these is the next step, and while
-// there is no link the one after what waits to be sent.
+// The way of an order through a driver's hands: of what the server allows the first of these is the next step.
 const STEPS = ["accept_by_driver", "driver_arrive", "pick_up", "deliver", "depart", "retry_delivery"];
-const AHEAD = { driver_arrive: "pick_up", pick_up: "deliver", depart: "deliver" };
+const LAST = "deliver"; // after it nothing is awaited of anybody
 
 const title = document.title;
 const DONE = new Set(["delivery_completed_by_driver", "completed"]);
@@ -79,7 +79,7 @@ async function readAll() {
   const rows = held.body.results;
   const offered = new Set(state.offers.map((offer) => offer.id));
   const changed = rows.filter((row) => state.orders.get(row.id)?.version !== row.version);
-  const details = await Promise.all(changed.map((row) => read(`/orders/${row.id}`)));
+  const details = await Promise.all(changed.map((row) => read(`/orders/${row.id}?expand=ahead`)));
   const known = new Map(details.map(({ body }) => [body.id, body]));
   const left = [...state.orders.values()].filter((one) => one.milestones.driver_accepted && !rows.some((row) => row.id === one.id));
   const isMoving = (order) => queue.of(order.id).some((one) => !one.refused);
@@ -109,7 +109,7 @@ async function whyGone(order) {
 
 function whenSent(one, answer) {
   if (answer) keepAnswer(answer);
-  else toast(interpolate(gettext("“%(step)s” was refused: see above."), { step: changeWord(one.body.transition) }));
+  else toast(interpolate(gettext("“%(step)s” was refused."), { step: changeWord(one.body.transition) }));
   refresh();
 }
 
@@ -123,7 +123,7 @@ function keepAnswer(order) {
 // Asks for whatever the change needs, then puts it on the queue.
 async function take(order, change) {
   const given = await askFor(order, change);
-  if (given) await queue.add(order.id, { transition: change.name, ...given.body }, given.photo);
+  if (given) await queue.add(order, { transition: change.name, ...given.body }, given.photo);
 }
 
 async function answer(offer, isTaken, button) {
@@ -159,20 +159,26 @@ function once(key, made_of, build) {
   const old = shown.get(key);
   if (old?.signature === signature) return old.element;
   const element = build();
+  element.dataset.key = key;
   shown.set(key, { signature, element });
   return element;
 }
 
-function draw() {
+async function draw() {
+  await released();
+  keepPlace(document.getElementById("main"), drawAll);
+}
+
+function drawAll() {
   used.clear();
   drawNotices();
   drawDuty();
-  const refused = queue.refused;
+  const refused = queue.refused.filter((one) => !state.orders.has(one.order)); // those of orders at hand stand there
   at("unsent").hidden = !refused.length;
   arrange(at("unsent"), refused.map((one) => once(`refused-${one.key}`, one.refused, () => refusedCard(one))));
   if (!state.isRead) return;
   document.title = state.offers.length ? `(${state.offers.length}) ${title}` : title;
-  const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer, answer, "accept_by_driver")));
+  const offers = state.offers.map((offer) => once(`offer-${offer.id}`, [offer.version, offer.answer_by], () => offerCard(offer, answer, "accept_by_driver", { company: offer.is_named ? "" : state.driver.company?.name })));
   arrange(at("offers"), offers.length ? offers : [once("no-offers", state.driver.on_duty, noOffers)]);
   const orders = [...state.orders.values()].map((order) =>
     once(`order-${order.id}`, [order, queue.of(order.id).map((one) => [one.key, one.refused])], () => orderCard(order)),
@@ -215,11 +221,11 @@ function drawNotices() {
     add("no-link", text);
   }
   for (const [id, { order, why }] of gone) {
-    const told = { number: order.number, vendor: order.vendor.name, status: page.words.statuses[why] ?? why };
+    const told = { number: order.called, vendor: order.vendor.name, status: page.words.statuses[why] ?? why };
     const text = why
       ? interpolate(gettext("Order %(number)s of %(vendor)s is no longer yours: %(status)s."), told)
       : interpolate(gettext("Order %(number)s of %(vendor)s is no longer yours: somebody else has it now."), told);
-    add(`gone-${id}`, text, h("button", { type: "button", onclick: () => { gone.delete(id); draw(); } }, gettext("Got it")));
+    add(`gone-${id}`, text, h("button", { type: "button", "data-act": "seen", onclick: () => { gone.delete(id); draw(); } }, gettext("Got it")));
   }
   if (!queue.keeps) add("keeps", gettext("This browser keeps nothing: do not close or reload the page while a step waits to be sent."));
   if (reporter.state === "refused") add("no-position", gettext("Your position is not sent. Allow this page to use your location."));
@@ -239,7 +245,7 @@ function drawDuty() {
   if (!state.driver) return;
   const onDuty = state.driver.on_duty;
   const button = () =>
-    h("button", { type: "button", "aria-pressed": String(onDuty), onclick: () => setDuty(!onDuty) }, onDuty ? gettext("On duty") : gettext("Off duty"));
+    h("button", { type: "button", "data-act": "duty", "aria-pressed": String(onDuty), onclick: () => setDuty(!onDuty) }, onDuty ? gettext("On duty") : gettext("Off duty"));
   arrange(at("duty"), [once("duty", onDuty, button)]);
 }
 
@@ -250,38 +256,62 @@ function noOffers() {
   return h("p.soft", {}, text);
 }
 
+// A refused step of an order that is not at hand any more.
 function refusedCard(one) {
-  const text = interpolate(gettext("“%(step)s” of order %(order)s was refused."), { step: changeWord(one.body.transition), order: numberOf(one.order) });
+  const text = interpolate(gettext("“%(step)s” of order %(order)s was refused."), { step: changeWord(one.body.transition), order: one.called ?? `#${one.order}` });
+  return h("article.ticket", {}, h("h3", {}, text), h("p", {}, one.refused), refusedActs(one));
+}
+
+function refusedActs(one) {
   return h(
-    "article.ticket",
+    "div.row",
     {},
-    h("h3", {}, text),
-    h("p", {}, one.refused),
-    h(
-      "div.row",
-      {},
-      h("button", { type: "button", onclick: () => queue.tryAgain(one) }, gettext("Try again")),
-      h("button.quiet", { type: "button", onclick: () => queue.leave(one) }, gettext("Leave it")),
-    ),
+    h("button", { type: "button", "data-act": `again-${one.key}`, onclick: () => queue.tryAgain(one) }, gettext("Try again")),
+    h("button.quiet", { type: "button", "data-act": `leave-${one.key}`, onclick: () => queue.leave(one) }, gettext("Leave it")),
   );
 }
 
-const numberOf = (id) => state.orders.get(id)?.number ?? id;
-
-// What may be done next: the server's word, or the step after what waits to be sent.
+// What may be done next, as the server said: now, or after what waits to be sent.
 function nextStep(order) {
   const waiting = queue.of(order.id);
-  const allowed = order.allowed_transitions.filter((one) => !one.by_name);
-  if (waiting.length) {
-    const name = waiting.some((one) => one.refused) ? "" : AHEAD[waiting.at(-1).body.transition];
-    return name ? { name, requires: name === "deliver" && order.proof_kind ? ["proof"] : [] } : null;
-  }
+  if (waiting.some((one) => one.refused)) return null;
+  const names = waiting.map((one) => one.body.transition).join();
+  const stand = waiting.length ? order.ahead?.find(({ after }) => after.join() === names) : order;
+  const allowed = (stand?.allowed_transitions ?? []).filter((one) => !one.by_name);
   return STEPS.map((name) => allowed.find((one) => one.name === name)).find(Boolean) ?? null;
+}
+
+// What became of the steps that were not taken yet, or how the order stands.
+function standing(order, waiting, due) {
+  const words = (acts) => acts.map((one) => changeWord(one.body.transition)).join(", ");
+  const [refused, unsent] = [waiting.filter((one) => one.refused), waiting.filter((one) => !one.refused)];
+  if (refused.length) {
+    return [
+      refused.map((one) =>
+        h(
+          "div.notice.bad.stack",
+          { role: "group" },
+          h("p", {}, h("strong", {}, interpolate(gettext("“%(step)s” was refused."), { step: changeWord(one.body.transition) })), " ", one.refused),
+          refusedActs(one),
+        ),
+      ),
+      unsent.length ? h("p.waits", {}, interpolate(gettext("%(steps)s: not sent before that is settled"), { steps: words(unsent) })) : null,
+    ];
+  }
+  if (unsent.length) return h("p.waits", {}, words(unsent), " — ", gettext("waits to be sent"));
+  return h("p", {}, page.words.statuses[order.status.name] ?? order.status.name, due ? " · " : "", due ? dueTime(order, vendors.get(order.vendor.id)?.time_zone) : "");
+}
+
+// Why there is no next step: nothing, where there is one, or the last was taken.
+function whyNone(next, waiting) {
+  if (next || waiting.some((one) => one.refused) || waiting.at(-1)?.body.transition === LAST) return null;
+  return h("p.soft", {}, waiting.length ? gettext("What comes next depends on the vendor: it shows once that is sent.") : gettext("Nothing to do now: the vendor is preparing it."));
 }
 
 function orderCard(order) {
   const waiting = queue.of(order.id);
-  const isPickedUp = Boolean(order.milestones.picked_up) || waiting.some((one) => one.body.transition === "pick_up");
+  const isTaken = !waiting.some((one) => one.refused) && waiting.some((one) => one.body.transition === "pick_up");
+  const isPickedUp = Boolean(order.milestones.picked_up) || isTaken;
   const next = nextStep(order);
   const pickup = pickupOf(order, vendors.get(order.vendor.id));
   // Where it goes next, and what to know there, stands before the button, the other place behind it.
@@ -292,25 +322,22 @@ function orderCard(order) {
     collectText(order),
   ];
   const others = waiting.length ? [] : order.allowed_transitions.filter((one) => one.name !== next?.name);
-  const due = order.deliver_at ?? order.estimated_at;
-  const title = waiting.length
-    ? h("p.waits", {}, waiting.map((one) => changeWord(one.body.transition)).join(", "), " — ", gettext("waits to be sent"))
-    : h("p", {}, page.words.statuses[order.status.name] ?? order.status.name, due ? " · " : "", due ? h("span", { "data-due": due }) : "");
+  const due = dueOf(order);
   return h(
     "article.ticket.held",
-    { "aria-label": `${order.number} ${order.vendor.name}` },
-    h("header", {}, h("h3", {}, order.vendor.name), h("span.number", {}, `#${order.number}`)),
-    title,
+    { "aria-label": `${order.called} ${order.vendor.name}` },
+    h("header", {}, h("h3", {}, order.vendor.name), h("span.number", {}, order.called)),
+    standing(order, waiting, due),
     isPickedUp ? atDropOff : atPickup,
-    next ? h("button.main", { type: "button", onclick: () => take(order, next) }, changeWord(next.name)) : null,
-    !next && !waiting.length ? h("p.soft", {}, gettext("Nothing to do now: the vendor is preparing it.")) : null,
+    next ? h("button.main", { type: "button", "data-act": next.name, onclick: () => take(order, next) }, changeWord(next.name)) : null,
+    whyNone(next, waiting),
     isPickedUp ? atPickup : atDropOff,
     others.length
       ? h(
           "details",
-          {},
-          h("summary", {}, gettext("Something else")),
-          h("div.choices", {}, others.map((one) => h("button", { type: "button", onclick: () => take(order, one) }, changeWord(one.name)))),
+          { "data-act": "others" },
+          h("summary", { "data-act": "open-others" }, gettext("Something else")),
+          h("div.choices", {}, others.map((one) => h("button", { type: "button", "data-act": one.name, onclick: () => take(order, one) }, changeWord(one.name)))),
         )
       : null,
   );

@@ -24,7 +24,7 @@ function openDatabase() {
 
 export class Queue {
   // `driver` is whose acts these are: those of another one who used this browser stay where they are. `changed()` is
-  // called whenever something of the queue has, `sent(act, answer)` when an act is done (without an answer: refused), and
+  // called whenever something of the queue has, `sent(act, answer)` when an act is done, while it still stands here (without an answer: refused), and
   // `lost()` when the server does not answer.
   constructor({ driver, changed, sent, lost }) {
     Object.assign(this, { driver, changed, sent, lost });
@@ -56,11 +56,11 @@ export class Queue {
     if (this.database) await this.ask("readwrite", (store) => store.put(one)).catch(() => { this.keeps = false; });
   }
 
-  // A change of an order: `body` as the API takes it, `photo` {kind, blob} where a picture belongs to it.
+  // A change of an order {id, called}: `body` as the API takes it, `photo` {kind, blob} where a picture belongs to it.
   async add(order, body, photo = null) {
     const number = 1 + Math.max(0, ...this.acts.map((one) => one.number));
     const done_at = new Date().toISOString();
-    const one = { key: newKey(), number, driver: this.driver, order, body: { ...body, done_at }, photo, refused: "" };
+    const one = { key: newKey(), number, driver: this.driver, order: order.id, called: order.called, body: { ...body, done_at }, photo, refused: "" };
     this.acts.push(one);
     await this.keep(one);
     this.changed();
@@ -110,8 +110,8 @@ export class Queue {
       try {
         const answer = await send(one);
         this.failures = 0;
-        await this.leave(one);
         this.sent(one, answer);
+        await this.leave(one);
       } catch (problem) {
         if (problem.passes || problem.status === 401) {
           this.failures += 1;
@@ -137,5 +137,5 @@ async function send(one) {
   if (one.photo) {
     body = { ...body, proof: await sendPicture(one.order, one.photo, body.done_at, { key: `${one.key}-photo`, tries: 1 }) };
   }
-  return call("POST", `/orders/${one.order}/transitions`, body, { key: one.key, tries: 1 });
+  return call("POST", `/orders/${one.order}/transitions?expand=ahead`, body, { key: one.key, tries: 1 });
 }

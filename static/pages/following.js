@@ -3,12 +3,13 @@
 import { act, onSignedOut, read } from "./api.js";
 import { watchBuild } from "./build.js";
 import { openDialog } from "./dialogs.js";
-import { fill, h, setText } from "./dom.js";
+import { fill, h, keepPlace, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { drawMap, positionText } from "./following_map.js";
 import { gettext, interpolate } from "./i18n.js";
 import { page } from "./page.js";
-import { clock, when } from "./time.js";
+import { released } from "./press.js";
+import { clock, named, when } from "./time.js";
 import { toast } from "./toasts.js";
 
 const EVERY = 6000; // ms between two questions while there is no socket
@@ -67,13 +68,12 @@ async function readAll() {
   }
 }
 
-function draw() {
+async function draw() {
+  await released();
   const wanted = JSON.stringify([seen, Math.floor(Date.now() / REDRAWN)]);
   if (wanted === drawn) return;
   drawn = wanted;
-  const focused = document.activeElement?.id;
-  fill(place, seen.map(drawOrder));
-  if (focused) document.getElementById(focused)?.focus();
+  keepPlace(place, () => fill(place, seen.map(drawOrder)));
 }
 
 function drawOrder({ tracked, detail, problems, plan }, number) {
@@ -84,33 +84,40 @@ function drawOrder({ tracked, detail, problems, plan }, number) {
   return h(
     `article.order.${kind}`,
     {},
-    h("header", {}, h("p.soft", {}, interpolate(gettext("%(vendor)s · order %(number)s"), { vendor: tracked.vendor.name, number: tracked.number })), heading, reason && h("p", {}, reason)),
-    drawEstimate(tracked, kind),
+    h("header", {}, h("p.soft", {}, interpolate(gettext("%(vendor)s · order %(number)s"), { vendor: tracked.vendor.name, number: tracked.called })), heading, reason && h("p", {}, reason)),
+    drawEstimate(tracked, kind, plan.usual_minutes),
     kind !== "failed" && drawSteps(tracked, plan.steps),
     drawDriver(tracked, detail, kind === "open"),
     drawLines(tracked, detail, kind === "open"),
-    drawVendor(tracked.vendor),
+    drawVendor(tracked.vendor, number),
     detail && drawActs(detail, number),
     detail && drawProblems(detail, problems, number),
   );
 }
 
-function drawEstimate(order, kind) {
+// A time by the vendor's clocks, which it names where the customer's show another.
+const vendorTime = (moment) => named(when(new Date(moment)), new Date(moment));
+
+function drawEstimate(order, kind, usual) {
   if (kind !== "open") return null;
   const estimate = order.estimate;
   const isDelivery = order.delivery_type === "delivery";
   const promised = order.estimated_at ?? order.deliver_at;
-  const isLate = promised && new Date(promised) < Date.now();
+  const isThere = isDelivery && order.estimated_for !== "ready"; // as a time that was asked for is
+  const isOver = !isThere && order.milestones.prepared; // what was promised has come
+  const isLate = promised && !isOver && new Date(promised) < Date.now();
   const parts = [];
   if (estimate?.to) {
     parts.push(h("p.soft", {}, isDelivery ? gettext("With you between") : gettext("Ready between")));
-    parts.push(h("p.estimate", {}, `${when(new Date(estimate.from))} – ${clock(new Date(estimate.to))}`));
+    parts.push(h("p.estimate", {}, named(`${when(new Date(estimate.from))} – ${clock(new Date(estimate.to))}`, new Date(estimate.to))));
   } else if (estimate) parts.push(h("p.notice", {}, gettext("It takes longer than usual: nobody can say exactly how long.")));
-  else if (promised && !order.milestones.prepared) {
-    parts.push(h("p.soft", {}, isDelivery ? gettext("Expected at") : gettext("Expected to be ready at")));
-    parts.push(h("p.estimate", {}, when(new Date(promised))));
+  else if (promised && !isOver) {
+    parts.push(h("p.soft", {}, isThere ? gettext("Expected at your door at") : gettext("Expected to be ready at")));
+    parts.push(h("p.estimate", {}, vendorTime(promised)));
+  } else if (!order.milestones.accepted && usual) {
+    parts.push(h("p", {}, interpolate(gettext("Usually ready about %(count)s min after the vendor accepts it."), { count: usual })));
   }
-  if (isLate && estimate) parts.push(h("p.notice", {}, interpolate(gettext("Later than the vendor said: %(time)s."), { time: when(new Date(promised)) })));
+  if (isLate && estimate) parts.push(h("p.notice", {}, interpolate(gettext("Later than the vendor said: %(time)s."), { time: vendorTime(promised) })));
   return parts.length ? h("div.stack", {}, parts) : null;
 }
 
@@ -129,7 +136,7 @@ function drawSteps(order, steps) {
         `li${isReached ? ".reached" : number === last + 1 ? ".next" : ""}`,
         { "aria-current": number === last + 1 && !isReached ? "step" : null },
         h("span", {}, page.words.steps[step], h("span.unseen", {}, ` (${state})`)),
-        at && h("time", { dateTime: times[step] }, when(at)),
+        at && h("time", { dateTime: times[step] }, vendorTime(at)),
       );
     }),
   );
@@ -190,7 +197,7 @@ function receiptRows(order) {
 
 // What has become of a payment, and what of it came back; one that failed moved nothing.
 function paymentRows({ method, status, amount, refunded, paid_at }, row) {
-  const told = { method: page.words.methods[method] ?? method, time: paid_at ? when(new Date(paid_at), new Date()) : "" };
+  const told = { method: page.words.methods[method] ?? method, time: paid_at ? vendorTime(paid_at) : "" };
   const texts = {
     unpaid: gettext("To be paid: %(method)s"),
     proof_pending: gettext("Being checked: %(method)s"),
@@ -203,14 +210,14 @@ function paymentRows({ method, status, amount, refunded, paid_at }, row) {
   ];
 }
 
-function drawVendor(vendor) {
+function drawVendor(vendor, number) {
   const where = [vendor.address, vendor.city].filter(Boolean).join(", ");
   return h(
     "section.stack",
     {},
     h("h2", {}, vendor.name),
     where && h("p", {}, where),
-    vendor.phone && h("p", {}, h("a", { href: `tel:${vendor.phone}` }, vendor.phone)),
+    vendor.phone && h("p", {}, h("a", { id: `phone-${number}`, href: `tel:${vendor.phone}` }, vendor.phone)),
   );
 }
 
@@ -227,7 +234,7 @@ function drawActs(order, number) {
       "div.acts",
       {},
       may.has("customer_arrive") && button("here", gettext("I am here"), () => arrive(order), ".main"),
-      order.payments.find(({ checkout_url }) => checkout_url) && h("a.button.main", { href: order.payments.find(({ checkout_url }) => checkout_url).checkout_url }, gettext("Pay")),
+      order.payments.find(({ checkout_url }) => checkout_url) && h("a.button.main", { id: `pay-${number}`, href: order.payments.find(({ checkout_url }) => checkout_url).checkout_url }, gettext("Pay")),
       isOpen && order.delivery_type === "delivery" && button("tip", gettext("Give a tip"), () => tip(order)),
       button("print", gettext("Print the receipt"), () => print()),
       may.has("cancel_by_customer") && button("cancel", gettext("Cancel the order"), () => cancel(order), ".bad"),
@@ -322,7 +329,7 @@ function drawProblems(order, problems, number) {
 
 function drawProblem(problem) {
   const about = [page.words.problems[problem.reason] ?? problem.reason, ...problem.items.map(({ name }) => name)].join(" · ");
-  const at = (told) => ({ time: when(new Date(told)) });
+  const at = (moment) => ({ time: vendorTime(moment) });
   return h(
     "li.stack",
     {},
@@ -333,11 +340,17 @@ function drawProblem(problem) {
   );
 }
 
+// A line among others: of several of one name each with its place and what was chosen, as the report tells it.
+function toldApart(item, place, items) {
+  const isOnly = items.filter(({ name }) => name === item.name).length === 1;
+  return isOnly ? itemText(item) : `${place}. ${itemText(item)}${item.ticket.length ? ` (${item.ticket.join(", ")})` : ""}`;
+}
+
 async function reportProblem(order) {
   const given = await openDialog(gettext("Report a problem"), (close) => {
     const reason = h("select", { id: "problem-reason", required: true }, h("option", { value: "" }, gettext("Choose …")), Object.entries(page.words.problems).map(([value, text]) => h("option", { value }, text)));
     const text = h("textarea", { id: "problem-text", maxLength: 2000, rows: 4 });
-    const boxes = order.items.map(({ id, name, quantity }) => [id, h("input", { type: "checkbox", id: `problem-item-${id}` }), `${quantity} × ${name}`]);
+    const boxes = order.items.map((item, place) => [item.id, h("input", { type: "checkbox", id: `problem-item-${item.id}` }), toldApart(item, place + 1, order.items)]);
     reason.addEventListener("change", () => { text.required = reason.value === "other"; });
     const send = () => close({ reason: reason.value, text: text.value.trim(), items: boxes.filter(([, box]) => box.checked).map(([id]) => id) });
     return h(
@@ -358,7 +371,8 @@ async function reportProblem(order) {
 
 let timer = null;
 
-function tellLink(isUp) {
+async function tellLink(isUp) {
+  await released();
   link.hidden = isUp;
   setText(link, isUp ? "" : gettext("No live link: the page asks every few seconds."));
   if (isUp) {

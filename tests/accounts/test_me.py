@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from ordersite.accounts.models import Address, Customer, User
+from vendors.models import Member, Merchant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty")]
 Api = Callable[..., APIClient]
@@ -34,7 +35,22 @@ def test_me_without_a_customer(api: Api, bob: User) -> None:
         "phone": "+32470123456",
         "is_staff": False,
         "customer": None,
+        "merchants": [],
+        "declined_mails": [],
     }
+
+
+def test_me_names_the_merchants_that_one_works_at(api: Api, bob: User) -> None:
+    """By their ids an owner adds API tokens and webhook endpoints."""
+    bakery, anvers = Merchant.objects.create(name="Bakery"), Merchant.objects.create(name="Anvers")
+    Member.objects.create(user=bob, merchant=bakery, role=Member.Role.OWNER)
+    Member.objects.create(user=bob, merchant=anvers)
+    told = [
+        {"id": anvers.pk, "name": "Anvers", "role": "staff"},
+        {"id": bakery.pk, "name": "Bakery", "role": "owner"},
+    ]
+    assert api(bob).get("/api/v1/me").json()["merchants"] == told
+    assert api(bob).patch("/api/v1/me", {"name": "Bobby"}).json()["merchants"] == told
 
 
 def test_nobody_is_401(api: Api, db: None) -> None:

@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -19,6 +19,7 @@ from ordersite.core.attempts import attempt_key, remember_subject
 from ordersite.core.faults import Refusal
 from ordersite.core.models import Attempt
 from ordersite.web.problems import Problem, as_problem
+from tests.promises.crowd import beside, together
 
 PASSWORD = "a-long-enough-passphrase"
 HOME, OFFICE = "192.0.2.1", "192.0.2.2"
@@ -124,9 +125,7 @@ def test_few_hash_at_a_time_and_those_who_find_no_place_are_told(monkeypatch: py
         assert (problem.status, problem.headers) == (503, {"Retry-After": "3"})
         # One waits already: the next is refused at once, and does not wait as long as it may.
         monkeypatch.setattr(hashers, "WAIT", 60)
-        waits = threading.Thread(target=lambda: gate.inside.acquire())
-        waits.start()
-        waits.join()
+        beside(gate.inside.acquire).result()
         began = time.monotonic()
         with pytest.raises(Refusal), gate.turn():
             pass
@@ -232,19 +231,7 @@ def test_the_old_password_of_a_change_is_tried_as_at_every_door(root: User) -> N
 @pytest.mark.django_db(transaction=True)
 def test_many_right_passwords_at_once_wait_for_seconds_at_most() -> None:
     User.objects.create_user(EMAIL, PASSWORD)
-    answers: list[Any] = []
-
-    def many() -> None:
-        try:
-            answers.extend(by_api(EMAIL, PASSWORD) for _ in range(3))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=many) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = together([lambda: by_api(EMAIL, PASSWORD)] * 48, at_once=16)
     assert {answer.status_code for answer in answers} <= {200, 429, 503}
     assert {answer["Retry-After"] for answer in answers if answer.status_code == 429} <= {"2"}
     assert all(under_way == 0 for _, under_way in counts().values())
@@ -257,7 +244,6 @@ def test_many_right_passwords_at_once_wait_for_seconds_at_most() -> None:
 def test_guesses_sent_at_once_do_not_outrun_the_count(counted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control counts after the hash, as one does who looks first and writes later: more than ten get through."""
     User.objects.create_user(EMAIL, PASSWORD)
-    answers: list[int] = []
     if not counted:
         begin = threading.Barrier(8)
 
@@ -272,19 +258,10 @@ def test_guesses_sent_at_once_do_not_outrun_the_count(counted: bool, monkeypatch
 
         monkeypatch.setattr(password_tries.PasswordTry, "count", count_late)
 
-    def many() -> None:
-        try:
-            for number in range(6):
-                knock = (by_api, by_admin)[number % 2]
-                answers.append(knock(EMAIL, "guess").status_code)
-        finally:
-            connection.close()
+    def many() -> list[int]:
+        return [knock(EMAIL, "guess").status_code for knock in (by_api, by_admin) * 3]
 
-    threads = [threading.Thread(target=many) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = list(chain(*together([many] * 8)))
     guesses = len([status for status in answers if status in (200, 401)])
     assert len(answers) == 48
     assert guesses == 10 if counted else guesses > 10

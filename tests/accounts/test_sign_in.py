@@ -1,11 +1,13 @@
 """POST /auth/token, /auth/token/refresh, /auth/logout."""
 
 import base64
-import threading
+import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import connection
@@ -13,10 +15,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from ordersite.accounts import services
+from ordersite.accounts import authentication, services
 from ordersite.accounts.models import ApiToken, SignIn, User
 from ordersite.accounts.sign_ins import begin_sign_in
 from ordersite.core.models import Attempt, IdempotencyKey
+from tests.promises.crowd import together
 
 PASSWORD = "a-long-enough-passphrase"
 pytestmark = pytest.mark.django_db
@@ -242,8 +245,9 @@ def test_logout_ends_the_access_token_with_the_sign_in(user: User) -> None:
 
 
 def test_the_sign_in_is_read_with_the_user(user: User, django_assert_num_queries: Any) -> None:
+    """One statement; the other two read the merchants and the declined mails that `GET /me` tells."""
     token = sign_in().data["access"]
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         assert me(token) == 200
 
 
@@ -259,20 +263,7 @@ def test_two_that_refresh_at_once_get_one_successor(guarded: bool, monkeypatch: 
         )
     for _ in range(5):
         token = sign_in().data["refresh"]
-        begin, answers = threading.Barrier(2), []
-
-        def once(token: str = token, begin: threading.Barrier = begin, answers: list[Any] = answers) -> None:
-            try:
-                begin.wait(60)
-                answers.append(refresh(token))
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=once) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = together([partial(refresh, token)] * 2)
         assert [answer.status_code for answer in answers] == [200, 200]
         successors = [answer.data["refresh"] for answer in answers]
         assert len({RefreshToken(one)["jti"] for one in successors}) == (1 if guarded else 2)
@@ -296,6 +287,29 @@ def test_a_forged_token_is_401_everywhere(token: str, db: None) -> None:
     assert refresh(token).status_code == 401
     header: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {token}".encode().decode("latin-1")}
     assert APIClient().get("/api/v1/me", **header).status_code == 401
+
+
+def test_a_token_that_was_taken_before_is_looked_at_each_time(user: User) -> None:
+    """Of a kept one the signature alone is not verified again: not its time, not what stands in the database."""
+    access = sign_in().data["access"]
+    assert (me(access), me(access)) == (200, 200)
+    assert authentication.verified_token.cache_info().hits >= 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
+        assert me(access) == 401
+    assert me(access) == 200
+    head, body, signature = access.split(".")
+    told = json.loads(base64.urlsafe_b64decode(body + "=="))
+    other = base64.urlsafe_b64encode(json.dumps(told | {"user_id": "1000"}).encode()).decode().rstrip("=")
+    assert me(f"{head}.{other}.{signature}") == 401
+    SignIn.objects.all().delete()
+    assert me(access) == 401
+
+
+def test_what_a_kept_token_says_is_the_callers_own(user: User) -> None:
+    access = sign_in().data["access"]
+    first, second = authentication.access_token(access), authentication.access_token(access)
+    first["user_id"] = "1000"
+    assert second["user_id"] == authentication.access_token(access)["user_id"] == str(user.pk)
 
 
 def test_an_access_token_does_not_refresh(user: User) -> None:
@@ -345,3 +359,19 @@ def test_no_transaction_is_open_while_a_password_is_hashed(monkeypatch: pytest.M
     assert (sign_in().status_code, sign_in(password="wrong").status_code) == (200, 401)
     assert seen == [False, False]
     assert sorted(Attempt.objects.values_list("count", flat=True)) == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(5, 200), (6, 401)])
+def test_a_token_of_a_host_whose_clock_is_fast_is_good_at_the_others(user: User, minutes: int, status: int) -> None:
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        access = sign_in().data["access"]
+    assert me(access) == status
+
+
+def test_no_token_lasts_longer_for_that(user: User) -> None:
+    given = sign_in().data
+    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
+        # Before and after its signature is known here.
+        assert [me(given["access"]), me(given["access"])] == [401, 401]
+    with time_machine.travel(timezone.now() + timedelta(days=30, seconds=1)):
+        assert refresh(given["refresh"]).status_code == 401

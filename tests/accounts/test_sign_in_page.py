@@ -43,7 +43,7 @@ def test_leads_each_to_where_they_work(client: Client, cast: Cast) -> None:
         cast.driver: "/drive",
         cast.dispatcher: "/dispatch",
         cast.staff: "/admin/",
-        cast.customer: "/",
+        cast.customer: "/orders",
     }
     assert {user: sign_in(client, user.email)[1] for user in places} == places
 

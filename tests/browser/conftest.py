@@ -55,7 +55,8 @@ def opening(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
         refusals: Sequence[int] = (),
         **options: Any,
     ) -> Page:
-        """`refusals` are the statuses that a test brings about, and that are no fault of the page."""
+        """`refusals` are the statuses that a test brings about. The device has the cast's time zone."""
+        options = {"timezone_id": "Europe/Brussels", **options}
         context = browser.new_context(base_url=url, viewport={"width": width, "height": height}, **options)
         if signed_in is not None:
             keep_session(context, signed_in, url)

@@ -25,9 +25,47 @@ def show_orders(page: Page) -> None:
     page.goto("/admin/orders/order/")
 
 
+def show_first_page(page: Page) -> None:
+    page.goto("/admin/")
+
+
 def show_order(page: Page) -> None:
     """One whose items wait for the customer's word."""
     page.goto("/admin/orders/order/31/change/")
+
+
+def show_setting_up(page: Page) -> None:
+    """A vendor's week and zones, one of which is being drawn."""
+    page.goto("/admin/vendors/vendor/1/change/")
+    zones = page.locator("[data-zones][data-vendor]")
+    zones.get_by_role("button", name="Draw on the map").first.click()
+    zones.get_by_role("button", name="Corners instead of the circle").click()
+    page.locator("[data-week]").evaluate("place => place.scrollIntoView()")
+
+
+def show_callers(page: Page) -> None:
+    """Somebody who calls again."""
+    page.goto("/admin/orders/order/phone/?who=customer@example.com")
+
+
+def show_account(page: Page) -> None:
+    """Where one is signed in, and the second step."""
+    page.goto("/account")
+
+
+def show_people(page: Page) -> None:
+    """Who works at a vendor, and somebody who was invited."""
+    page.goto("/board/1/people")
+
+
+def show_devices(page: Page) -> None:
+    """A tablet and a printer, in the back-office."""
+    page.goto("/admin/vendors/device/1/change/")
+
+
+def show_webhook(page: Page) -> None:
+    """An endpoint that took a test."""
+    page.goto("/admin/orders/webhookendpoint/1/change/")
 
 
 def show_api(page: Page) -> None:
@@ -70,8 +108,15 @@ PHONE = (390, 844)
 # In the middle of the demo's town.
 SOMEWHERE: Any = {"permissions": ["geolocation"], "geolocation": {"latitude": 50.8467, "longitude": 4.3525}}
 PICTURES: dict[str, Picture] = {
+    "first-page": Picture(show_first_page, size=(1280, 1300)),
     "orders": Picture(show_orders),
     "order": Picture(show_order),
+    "callers": Picture(show_callers),
+    "setting-up": Picture(show_setting_up, size=(1280, 1400)),
+    "account": Picture(show_account, "vendor"),
+    "people": Picture(show_people, "vendor"),
+    "devices": Picture(show_devices),
+    "webhooks": Picture(show_webhook, size=(1280, 1100)),
     "swagger": Picture(show_api),
     "board": Picture(show_board),
     "drive": Picture(show_drive, "driver", PHONE),

@@ -4,12 +4,16 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, Route, expect
 
-from orders.models import DeliveryProof, Line, Order, OrderEvent
+from orders.models import DeliveryProof, Line, Order, OrderEvent, ProblemReport
+from orders.services.moving.problem_reports import settle_problem
+from ordersite.accounts.callers import caller_of_user
 from tests.browser.boards import Acting, card_of, expect_in, expect_played, open_board, use_photo
 from tests.cast import Cast
 from tests.orders.rows import make_order
+from tests.orders.shopping import NEAR
 from tests.tracking.live import Server
 from vendors.models import Vendor
 
@@ -96,6 +100,33 @@ def test_what_others_change_stays_until_somebody_acknowledges_it(
         expect(page.locator("body[data-ringing]")).to_have_count(0)
 
 
+def test_a_problem_comes_back_once_staff_have_seen_to_it(stage: Cast, acting: Acting, open_live: OpenLive) -> None:
+    """And the first delivery and the first pickup of a day are told apart."""
+    order = acting.place()["id"]
+    other = acting.place(quantity=2, delivery_type="delivery", address="Naamsestraat 1", location=NEAR)
+    board = open_board(open_live(signed_in=stage.owner), stage)
+    expect(card_of(board, order).locator(".number")).to_have_text("P1")
+    expect(card_of(board, other["id"]).locator(".number")).to_have_text("D1")
+    acting.move(order, "accept", prepared_in=20)
+    acting.call(stage.customer, "POST", f"/orders/{order}/problems", {"reason": "late", "text": "My train goes at six"})
+    card = card_of(board, order)
+    expect(card.locator(".owed")).to_contain_text("The customer reports a problem")
+    expect(card.locator(".owed")).to_contain_text("My train goes at six")
+    card.get_by_role("button", name="Got it").click()
+    expect(card.locator(".owed")).to_have_count(0)
+    expect(card.locator(".reported")).to_contain_text("My train goes at six")
+    report = ProblemReport.objects.get(order=order)
+    with transaction.atomic():
+        settle_problem(
+            order_id=order, number=report.number, caller=caller_of_user(stage.staff), note="Soda on the house"
+        )
+    expect(card.locator(".owed")).to_contain_text("A problem is settled")
+    expect(card.locator(".owed")).to_contain_text("Soda on the house")
+    card.get_by_role("button", name="Got it").click()
+    expect(card.locator(".reported")).to_contain_text("Soda on the house")
+    expect(card).not_to_have_attribute("data-owed", "changed")
+
+
 def test_the_link_is_cut_and_mended(stage: Cast, acting: Acting, open_live: OpenLive) -> None:
     page = open_board(open_live(signed_in=stage.owner), stage)
     page.get_by_role("button", name="Start shift").click()
@@ -140,7 +171,7 @@ def test_by_the_keyboard_alone(stage: Cast, acting: Acting, open_live: OpenLive)
     expect_in(page, order, "preparing")
     page.keyboard.press("Home")
     page.locator("#main").focus()
-    go_to("More for order 1")
+    go_to("More for order P1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
     go_to("Reject …")
@@ -195,11 +226,23 @@ def test_a_slow_reading_of_the_whole_board_takes_no_new_order_away(
     assert len(placed) == 1
 
 
+def test_what_waits_for_a_driver_says_so(stage: Cast, open_live: OpenLive) -> None:
+    """There is nothing to press next: it says how it stands, and what else may be done is behind a small button."""
+    order = make_order(stage, 22, stood="accepted prepared search_started")
+    page = open_board(open_live(signed_in=stage.owner), stage)
+    card = card_of(page, order.pk)
+    expect_in(page, order.pk, "ready")
+    expect(card.locator(".chip.status")).to_have_text("Looking for a driver")
+    assert [button.inner_text() for button in card.locator("footer").get_by_role("button").all()] == ["⋯"]
+    card.get_by_role("button", name="More for order").click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"Order {order.called}")
+
+
 def test_who_delivers_itself_shows_the_photo_that_is_asked_for(stage: Cast, open_live: OpenLive) -> None:
     Vendor.objects.filter(pk=stage.vendor.pk).update(proof="photo")
     order = make_order(stage, 9, stood="accepted prepared picked_up", self_delivery=True)
     page = open_board(open_live(signed_in=stage.owner), stage)
-    card_of(page, order.pk).get_by_role("button", name="What next?").click()
+    card_of(page, order.pk).get_by_role("button", name="More for order").click()
     page.get_by_role("button", name="Delivered", exact=True).click()
     with page.expect_response(lambda answer: answer.url.endswith("/transitions")) as answer:
         use_photo(page)

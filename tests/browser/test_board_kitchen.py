@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from orders.models import FeedEntry, Order
 from tests.browser.boards import WATCHING, Acting, card_of, expect_in, expect_played, open_board
 from tests.cast import Cast
+from tests.orders.shopping import NEAR
 from tests.tracking.live import Server
 from vendors.models import LateThreshold, Option, Product, Station, Vendor
 from vendors.services.availability import end_of_today
@@ -65,7 +66,7 @@ def test_stations_hide_nothing_in_silence(stage: Cast, acting: Acting, open_live
     expect(card_of(screen, cake).locator(".line")).to_have_count(1)  # of no station: shown everywhere
     expect(new).to_contain_text("1 order is hidden by this filter")
     expect(new.locator(".count").first).to_have_text("3")
-    expect(alert).to_contain_text("1 order waits out of sight: #2")
+    expect(alert).to_contain_text("1 order waits out of sight: P2")
     press(screen, "Bar")
     expect(screen.locator(".card")).to_have_count(3)
     expect(new.get_by_text("hidden by this filter")).to_be_hidden()
@@ -78,7 +79,7 @@ def test_stations_hide_nothing_in_silence(stage: Cast, acting: Acting, open_live
     press(screen, "Start shift")
     only_burger = acting.place(items=[plain])["id"]
     expect(new).to_contain_text("1 order is hidden by this filter")
-    expect(alert).to_contain_text("#4")
+    expect(alert).to_contain_text("P4")
     expect_played(screen, "new", times=2)
     press(alert, "Show")
     expect_in(screen, only_burger, "new")
@@ -114,20 +115,23 @@ def test_what_is_on_for_a_while_by_the_servers_clock(stage: Cast, acting: Acting
     expect(card_of(page, waiting)).to_contain_text(re.compile(r"Refused by itself in 9:\d\d"))
     states = page.locator(".states")
 
-    def until(minutes: int, *, name: str) -> re.Pattern[str]:
-        ends = [timezone.now() + timedelta(minutes=minutes, seconds=more) for more in (-60, 0)]
-        return re.compile("|".join(f"{name} until {at.astimezone(stage.vendor.zone):%H:%M}" for at in ends))
+    def until(ends: datetime | None, *, name: str) -> re.Pattern[str]:
+        """As it is shown by the vendor's clock: with its day where that is not today."""
+        assert ends is not None
+        return re.compile(rf"{re.escape(name)} until (\w+, \w+ \d+, )?{ends.astimezone(stage.vendor.zone):%H:%M}")
 
     def vendor() -> Vendor:
         return Vendor.objects.get(pk=stage.vendor.pk)
 
     press(page, "Pause")
     press(page.get_by_role("dialog"), "30 min")
-    expect(states).to_contain_text(until(30, name="Paused"))
+    expect(states).to_contain_text("Paused")
+    expect(states).to_contain_text(until(vendor().paused_until, name="Paused"))
     assert near(vendor().paused_until, 30)
     press(page, "Pause")
     press(page.get_by_role("dialog"), "+20 min")
-    expect(states).to_contain_text(re.compile(r"Rush: \+20 min until \d\d:\d\d"))
+    expect(states).to_contain_text("Rush")
+    expect(states).to_contain_text(until(vendor().rush_until, name="Rush: +20 min"))
     assert (vendor().rush_minutes, near(vendor().rush_until, 60)) == (20, True)
     # Both end by themselves, and by a tap.
     Vendor.objects.filter(pk=stage.vendor.pk).update(paused_until=timezone.now() + timedelta(seconds=3))
@@ -156,7 +160,7 @@ def test_what_is_on_for_a_while_by_the_servers_clock(stage: Cast, acting: Acting
     assert (cake.is_available, cake.unavailable_until) == (False, None)
     sold_out.click()
     row = page.get_by_role("dialog").get_by_role("listitem").filter(has_text="Soda")
-    expect(row).to_contain_text(until(240, name="Soda"))
+    expect(row).to_contain_text(until(Product.objects.get(name="Soda").unavailable_until, name="Soda"))
     press(row, "Available again")
     expect(sold_out.locator(".count")).to_have_text("2")
     assert Product.objects.get(name="Soda").is_available
@@ -248,6 +252,22 @@ def test_what_was_moved_on_comes_back_with_its_old_clock(stage: Cast, acting: Ac
     press(card_of(other, order), "Put away")
     for one in (page, other):
         expect_in(one, order, "handed_over")
+
+
+def test_a_step_without_a_way_back_takes_away_that_of_the_step_before(
+    stage: Cast, acting: Acting, open_live: OpenLive
+) -> None:
+    order = acting.place(quantity=2, delivery_type="delivery", address="Naamsestraat 1", location=NEAR)["id"]
+    acting.move(order, "accept", prepared_in=25)
+    page = open_live(signed_in=stage.owner)
+    open_board(page, stage)
+    undo = page.get_by_role("status").get_by_role("button", name="Undo")
+    card_of(page, order).get_by_role("button", name="More for order").click()
+    press(page.get_by_role("dialog"), "Look for a driver")
+    expect(undo).to_be_visible()
+    press(card_of(page, order), "Ready")
+    expect_in(page, order, "ready")
+    expect(undo).to_have_count(0)
 
 
 def bring_back(page: Page, order: int) -> None:

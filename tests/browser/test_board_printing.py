@@ -58,12 +58,12 @@ def test_one_of_two_tablets_prints_and_a_lost_paper_is_asked_about(
     first = acting.place()["id"]
     acting.move(first, "accept")
     wait_for(first, "printed", page=tablets[0])
-    assert sorted(papers(tablet) for tablet in tablets) == ["", "#1 "]
+    assert sorted(papers(tablet) for tablet in tablets) == ["", "P1 "]
     # Asked for by hand it is a copy, and says so.
     tablet = tablets[0]
     for one in tablets:
         one.get_by_role("button", name="Print here").click()
-    card_of(tablet, first).get_by_role("button", name="More for order 1").click()
+    card_of(tablet, first).get_by_role("button", name="More for order P1").click()
     tablet.get_by_role("button", name="Print its ticket").click()
     wait_for(first, "printed", "printed", page=tablet)
     assert papers(tablet).endswith("COPY 2 ")
@@ -74,7 +74,7 @@ def test_one_of_two_tablets_prints_and_a_lost_paper_is_asked_about(
     acting.call(stage.owner, "POST", f"/vendors/{stage.vendor.pk}/print-jobs/{job.pk}/claim")
     PrintJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     tablet.reload()
-    question = tablet.get_by_text("Ticket 2 at Olga Owner: was it printed?")
+    question = tablet.get_by_text("Ticket P2 at Olga Owner: was it printed?")
     expect(question).to_be_visible()
     tablet.get_by_role("button", name="Print here").click()
     tablet.get_by_role("button", name="No, print another").click()

@@ -60,4 +60,5 @@ def test_a_printer_is_set_up_by_what_the_page_tells(stage: Cast, served: Server,
     assert httpx.post(address, json={}, auth=(user, "osd_wrong"), trust_env=False).status_code == 401
     owner.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(owner.get_by_role("group", name="Counter")).to_contain_text("Last seen")
+    expect(owner.locator("dialog")).to_have_count(0)
     assert password not in owner.content()

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import DriverPosition, Order, ProblemReport
 from ordersite.core.crypto import decrypt
-from tests.cast import Cast
+from tests.browser.test_board_looks import faults_of, keep_picture
+from tests.cast import PASSWORD, Cast
 from tests.orders.rows import add_line, make_order
 
 pytestmark = pytest.mark.browser
@@ -92,6 +93,24 @@ def test_a_delivery_is_followed_to_its_end(
     expect(page.get_by_role("heading", level=1)).to_have_text("Delivered")
 
 
+TOLD = {
+    "minutes of preparing": ({"prepared_in": 20}, "Expected to be ready at"),
+    "minutes until delivery": ({"prepared_in": 20, "delivered_in": 40}, "Expected at your door at"),
+}
+
+
+@pytest.mark.parametrize(("told", "words"), TOLD.values(), ids=TOLD)
+def test_a_delivery_says_whether_its_time_is_that_at_the_door(
+    stage: Cast, open_page: Callable[..., Page], told: dict[str, int], words: str
+) -> None:
+    soon = timezone.now() + timedelta(minutes=20)
+    status, fulfilment = Status.ACCEPTED_BY_BUSINESS, Fulfilment.DELIVERY
+    _, address = followed(stage, status, fulfilment, stood="accepted", estimated_at=soon, **told)
+    page = open_page()
+    page.goto(address)
+    expect(page.get_by_text("Expected")).to_have_text(words)
+
+
 def test_a_guest_reports_a_problem_and_cancels_after_seeing_what_it_costs(
     stage: Cast, open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
@@ -161,3 +180,46 @@ def test_each_language(
     expect(page.get_by_role("heading", level=1)).to_have_text(heading)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.screenshot(path=tmp_path / f"{language}.png", full_page=True)
+
+
+def test_a_customer_comes_from_the_sign_in_to_its_orders(stage: Cast, open_page: Callable[..., Page]) -> None:
+    """The newest first, fifteen at a time, each with the way to its page, which says how long it usually takes."""
+    for _ in range(15):
+        make_order(stage, 11, stood="accepted prepared picked_up delivered")
+    make_order(stage, customer=stage.stranger_row)
+    order = make_order(stage, Status.PENDING)
+    page = open_page(width=390, height=844, timezone_id="Asia/Tokyo")
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(stage.customer.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your orders")).to_be_visible()
+    rows = page.locator("#orders li")
+    expect(rows).to_have_count(15)
+    expect(rows.first).to_contain_text("Waiting for the vendor to accept it")
+    expect(rows.first).to_contain_text("(time in Brussels) · €15.00")
+    keep_picture(page, "orders")
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Show older ones").click()
+    expect(rows).to_have_count(16)
+    expect(page.get_by_role("button", name="Show older ones")).to_have_count(0)
+    page.get_by_role("link", name=f"{stage.vendor.name} · order {order.called}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Waiting for the vendor to accept it")
+    expect(page.get_by_text("Usually ready about 20 min after the vendor accepts it.")).to_be_visible()
+
+
+def test_equal_items_are_told_apart_in_a_report(stage: Cast, open_page: Callable[..., Page]) -> None:
+    order, address = followed(stage, 7, Fulfilment.PICKUP, stood="accepted")
+    add_line(order, stage.products["burger"], 1)
+    add_line(order, stage.products["soda"], 1)
+    page = open_page(signed_in=stage.customer, timezone_id="Asia/Tokyo")
+    page.goto(address)
+    page.get_by_role("button", name="Report a problem").click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator("fieldset label").all_inner_texts() == ["1. 2 × Burger", "2. 1 × Burger", "1 × Soda"]
+    dialog.get_by_label("What is wrong?").select_option("missing_item")
+    dialog.get_by_label("2. 1 × Burger").check()
+    dialog.get_by_role("button", name="Send it").click()
+    expect(page.locator(".problems")).to_contain_text("Something is missing · 2. Burger")
+    expect(page.locator(".problems")).to_contain_text("(time in Brussels)")
+    assert [item["name"] for item in ProblemReport.objects.get().items] == ["2. Burger"]

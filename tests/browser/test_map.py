@@ -116,6 +116,10 @@ def test_the_pin_by_keyboard_and_by_mouse(stage: Cast, open_page: OpenPage, sign
     page.mouse.click(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2)
     moved = float(page.get_by_label("Longitude").input_value())
     assert moved > 4.351
+    # The button that opens a menu puts no pin.
+    page.mouse.click(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2, button="right")
+    page.keyboard.press("Escape")
+    assert float(page.get_by_label("Longitude").input_value()) == moved
     # Dragged by its head, it goes along.
     eye = page.locator(".map-eye").bounding_box()
     assert eye is not None

@@ -1,18 +1,25 @@
 """The other pages on a phone and on a desk: axe finds nothing, and nothing is too small to touch."""
 
+import base64
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Fulfilment, Status
+from ordersite.accounts.mails import choices_link
 from ordersite.core.crypto import decrypt
 from tests.browser.test_board_looks import faults_of, keep_picture
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.orders.back_office import place_order
 from tests.orders.rows import add_line, make_order
+from vendors.models import Invitation, Vendor
+from vendors.services.people import invitation_link
 
 pytestmark = pytest.mark.browser
 LOOKS: tuple[tuple[int, Any], ...] = ((390, "light"), (1280, "dark"))
@@ -37,9 +44,70 @@ def expect_no_fault(page: Page, name: str) -> None:
 def test_pages_without_a_script_to_fill_them(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
     for path in ("/", "/sign-in", "/board/pair", "/t/nobodys", "/nowhere"):
         expect_no_fault(opened(path, look), f"{path} {look}")
+    choices = urlsplit(choices_link(stage.customer.email, "order_label")).path
+    expect_no_fault(opened(choices, look), f"mail choices {look}")
     for user in (stage.customer, stage.driver):
         expect_no_fault(opened("/board", look, signed_in=user), f"/board {user} {look}")
     expect_no_fault(opened("/drive", look, signed_in=stage.owner), f"/drive {look}")
+
+
+@pytest.mark.parametrize("look", [*LOOKS, (768, "light")])
+def test_a_customers_orders(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
+    expect_none = opened("/orders", look, signed_in=stage.stranger)
+    expect(expect_none.get_by_text("You have not ordered anything yet.")).to_be_visible()
+    expect_no_fault(expect_none, f"no orders {look}")
+    Vendor.objects.filter(pk=stage.vendor.pk).update(name="Boulangerie-Pâtisserie Vandenpeereboom du Grand Sablon")
+    for status in (Status.REJECTED, *[Status.COMPLETED] * 14, Status.LOOKING_FOR_DRIVER, Status.PENDING):
+        make_order(stage, status, stood="accepted")
+    page = opened("/orders", look, signed_in=stage.customer)
+    expect(page.locator("#orders li")).to_have_count(15)
+    expect_no_fault(page, f"orders {look}")
+    page.get_by_role("button", name="Show older ones").click()
+    expect(page.locator("#orders li")).to_have_count(17)
+    expect_no_fault(page, f"all orders {look}")
+
+
+@pytest.mark.parametrize("look", [*LOOKS, (768, "light")])
+def test_the_page_of_ones_account(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
+    """A second step is set up with the keyboard alone, and asked for at the next sign-in."""
+    page = opened("/account", look, signed_in=stage.owner)
+    expect_no_fault(page, f"account {look}")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".qr svg")).to_be_visible()
+    expect_no_fault(page, f"account, its secret {look}")
+    app = TOTP(base64.b32decode(page.locator("code.copied").inner_text()))
+    page.get_by_label("Code").fill(f"{app.token():06d}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".codes li")).to_have_count(10)
+    code = page.locator(".codes li").first.inner_text()
+    expect_no_fault(page, f"account, recovery codes {look}")
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("10 recovery codes are left")).to_be_visible()
+    expect_no_fault(page, f"account with a second step {look}")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_label("E-mail").fill(stage.owner.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code")).to_be_focused()
+    expect_no_fault(page, f"the code {look}")
+    page.get_by_label("Code").fill(code)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/board/"))
+
+
+@pytest.mark.parametrize("look", [*LOOKS, (768, "light")])
+def test_the_pages_of_people(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
+    path = f"/board/{stage.vendor.pk}/people"
+    page = opened(path, look, signed_in=stage.owner)
+    page.get_by_label("E-mail").fill("nina.new.manager.of.everything@example.org")
+    page.get_by_label("As").select_option("manager")
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_text("The invitation is on its way.")).to_be_visible()
+    page.get_by_text("Take off", exact=False).first.click()
+    expect_no_fault(page, f"people {look}")
+    link = urlsplit(invitation_link(Invitation.objects.get())).path
+    expect_no_fault(opened(link, look), f"invitation {look}")
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -108,3 +176,16 @@ def test_the_first_page_of_the_back_office(stage: Cast, opened: Callable[..., Pa
         page = opened("/admin/", look, signed_in=stage.staff)
         expect(page.locator(".latest li > a")).to_have_count(1)
         assert faults_of(page) == [], look
+
+
+@pytest.mark.parametrize("look", [*LOOKS, (768, "light")])
+def test_the_end_of_a_day(stage: Cast, opened: Callable[..., Page], look: tuple[int, Any]) -> None:
+    """As it stands with an order that is still open; then closed, and kept."""
+    place_order(stage)
+    page = opened(f"/board/{stage.vendor.pk}/day", look, signed_in=stage.owner)
+    expect_no_fault(page, f"day {look}")
+    page.get_by_label("Cash counted").fill("12,50")
+    page.get_by_role("button", name="Close the day").click()
+    expect(page.get_by_role("heading", name="End of day 1")).to_be_visible()
+    expect(page.get_by_text("12.50 EUR").first).to_be_visible()
+    expect_no_fault(page, f"day report {look}")

@@ -11,7 +11,7 @@ from orders.services.money.ledger import AccountKey
 from orders.services.money.payouts import Balance, Purse, balances_of
 from orders.services.record.access import get_order
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Path
 from ordersite.core.models import IdempotencyKey
 from tests.controls.meeting import meet
@@ -22,7 +22,7 @@ def draw_without_a_lock(key: AccountKey, amount: int) -> int:
     """In the place of orders.services.money.ledger.draw_from_wallet."""
     account = Account.objects.get(name=key.name)
     if account.balance < amount:
-        raise Conflict(Code.INSUFFICIENT_FUNDS)
+        raise Conflict(FaultCode.INSUFFICIENT_FUNDS)
     meet()
     Account.objects.filter(pk=account.pk).update(balance=account.balance - amount)
     return int(account.balance - amount)
@@ -32,7 +32,7 @@ def take_stock_without_a_lock(wanted: Mapping[int, int], places: Mapping[int, Pa
     """In the place of vendors.services.stock.take_stock."""
     for row in Stock.objects.filter(pk__in=wanted):
         if row.quantity < wanted[row.pk]:
-            raise Conflict(Code.OUT_OF_STOCK_SOLD_OUT, name=row.product.name)
+            raise Conflict(FaultCode.OUT_OF_STOCK_SOLD_OUT, name=row.product.name)
         meet()
         Stock.objects.filter(pk=row.pk).update(quantity=row.quantity - wanted[row.pk])
 

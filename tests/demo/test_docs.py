@@ -11,10 +11,12 @@ from django.conf import settings
 from ordersite.demo import sites
 
 ROOT = Path(settings.BASE_DIR)
+# The modules that read the environment.
+READING = ("settings.py", "databases.py", "file_stores.py")
 
 
 def test_every_variable_that_the_settings_read_is_documented_and_no_other() -> None:
-    source = (ROOT / "ordersite/settings.py").read_text()
+    source = "".join((ROOT / "ordersite" / name).read_text() for name in READING)
     read = set(re.findall(r"""(?:kept_days|env(?:\.\w+|iron\.get))\(\s*["']([A-Z_]+)["']""", source))
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
     assert read == documented

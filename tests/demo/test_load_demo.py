@@ -15,7 +15,7 @@ from PIL import Image
 
 from orders.lifecycle import table
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import Account, ItemChange, Kind, Order, PaymentStatus, Unserved
+from orders.models import Account, DayReport, IssuedDocument, ItemChange, Kind, Order, PaymentStatus, Unserved
 from orders.services.money.ledger import wallet_of
 from orders.services.moving.timers import run_due
 from ordersite.accounts.models import User
@@ -79,6 +79,9 @@ def test_every_status_kind_payment_and_exception_is_shown() -> None:
     }
     for why, where in waiting.items():
         assert Order.objects.filter(where).count() == 1, why
+    assert IssuedDocument.objects.get().order == orders.get(
+        number_day=DayReport.objects.get().day, lines__name="Gift card 10 €"
+    )
     assert Stock.objects.get(product__name="Homard du jour").quantity == 0
     free = Product.objects.filter(is_digital=True).annotate(free=Count("codes", filter=Q(codes__line=None)))
     # Of one the codes are used up, so that an order waits for them; whoever buys another gets its PIN at once.

@@ -1,5 +1,6 @@
 """The README's commands, as they stand there, on a demo that was just loaded; and once more."""
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,8 @@ from django.conf import settings
 
 from tests.demo.trying import SHOWN, fresh_demo
 
-README = (Path(settings.BASE_DIR) / "README.md").read_text()
+ROOT = Path(settings.BASE_DIR)
+README = (ROOT / "README.md").read_text()
 TOOLS = ("bash", "curl", "jq")
 # A curl in front of the real one, which tells the status of each answer besides.
 CURL = """#!/bin/sh
@@ -92,3 +94,25 @@ def test_the_readme_can_be_followed_twice_word_for_word(tmp_path: Path) -> None:
             steps += " pick_up_completed_by_driver delivery_completed_by_driver"
             assert [line for line in done.stdout.split("\n") if line in steps.split()] == steps.split()
             assert "null" not in done.stdout.replace('"to":null', "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)}")
+def test_the_page_of_menus_by_api_can_be_followed_twice_word_for_word() -> None:
+    (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/menu-api.md").read_text(), re.DOTALL)
+    env = {**os.environ, "NO_PROXY": "*"}
+    with fresh_demo() as client:
+        script = block.replace(SHOWN, str(client.base_url).rstrip("/"))
+        for outcomes in (["added", "changed"], ["unchanged", "unchanged"]):
+            done = subprocess.run(  # noqa: S603
+                ["bash", "-euo", "pipefail"],  # noqa: S607
+                input=script,
+                text=True,
+                capture_output=True,
+                env=env,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stderr
+            *_, answer = done.stdout.splitlines()
+            assert [row["outcome"] for row in json.loads(answer)["results"]] == outcomes
+            assert '{"id":8,"name":"Viennoiseries"}' in done.stdout

@@ -11,9 +11,9 @@ PAGE = HERE.parent.parent / "docs" / "dialects.md"
 # Rows of docs/requirements.md that the dialects must show, by dialect: what each foreign API alone says, or says in its
 # own way.
 ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "kesk": ("Kesk OrdersApi", (*range(1, 11), *range(24, 29), 55, *range(58, 61))),
+    "kesk": ("Kesk OrdersApi", (*range(1, 11), *range(24, 29), 55, *range(58, 61), 111)),
     "shop": ("the shop platform's /System/Orders", (11, 29, 30, 31, 56, *range(63, 73))),
-    "ordering": ("Ordering's Orders Model", (*range(12, 21), *range(32, 40), 57, 61, 62, *range(74, 110))),
+    "ordering": ("Ordering's Orders Model", (*range(12, 21), *range(32, 40), 57, 61, 62, *range(74, 111))),
     "kaddy": ("Kaddy Cloud", (*range(40, 53), 73)),
     "kalixo": ("Kalixo", (21, 22, 23, 53, 54, 112)),
 }

@@ -11,7 +11,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
 from orders.dialects.base import MissingWord, covers_every_status
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from orders.lifecycle.table import Status
 from ordersite.web.schema import KEPT_NAMES, nodes
 from tests.dialects.clients import blocks_of_page

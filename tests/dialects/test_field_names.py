@@ -12,9 +12,9 @@ import pytest
 from rest_framework.serializers import Serializer
 
 from orders.dialects.base import Dialect
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from ordersite.core.catalogue import SENTENCES
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, Step
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Names, Wording
@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 TALKING = [dialect for dialect in DIALECTS if dialect.name != "kaddy"]
 # What no call of these leads to: a refund, a name of a change; a reason with a code; a service.
 UNREACHED = {
-    "kalixo": {Code.BY_HAND_ONLY, Code.TRANSITION_NOT_ALLOWED_BY_NAME},
-    "kesk": {Code.REQUIRED_REASON_TEXT},
-    "ordering": {Code.DELIVER_AT},
+    "kalixo": {FaultCode.BY_HAND_ONLY, FaultCode.TRANSITION_NOT_ALLOWED_BY_NAME},
+    "kesk": {FaultCode.REQUIRED_REASON_TEXT},
+    "ordering": {FaultCode.DELIVER_AT},
 }
 by_name = pytest.mark.parametrize("dialect", TALKING, ids=lambda dialect: dialect.name)
 
@@ -54,18 +54,18 @@ def unnamed(wording: Wording) -> set[Field]:
 
 
 @cache
-def raised() -> set[tuple[Code, Field | None]]:
+def raised() -> set[tuple[FaultCode, Field | None]]:
     """Each code with the field beside it where that is written out."""
-    found: set[tuple[Code, Field | None]] = set()
+    found: set[tuple[FaultCode, Field | None]] = set()
     refusing = ("orders/services", "orders/pricing*", "orders/destinations*", "ordersite/places")
-    for _, tree in sources(*refusing, holding="Code."):
+    for _, tree in sources(*refusing, holding="FaultCode."):
         for code, call in calls(tree):
             fields = members(call.args[1], "Field") if len(call.args) > 1 else []
             found |= {(code, Field[one]) for one in fields} or {(code, None)}
     return found
 
 
-def silent(wording: Wording) -> set[tuple[Code, str]]:
+def silent(wording: Wording) -> set[tuple[FaultCode, str]]:
     """The sentences that would name a field which the door does not have, though they are about one that it has."""
     found = set()
     for code, field in raised():
@@ -109,9 +109,9 @@ def test_a_way_into_a_package_is_one_field_at_kesk() -> None:
     kesk = next(dialect.wording for dialect in DIALECTS if dialect.name == "kesk")
     part = (Step(Field.VENDORS, 1), Step(Field.PACKAGE))
     told = {
-        kesk.pointer(Fault(Code.BUSY, Field.LOCATION, at=(*part, Step(Field.PICKUP)))),
-        kesk.pointer(Fault(Code.BUSY, Field.WEIGHT, at=part)),
-        kesk.pointer(Fault(Code.BUSY, Field.PACKAGE, at=part[:1])),
+        kesk.pointer(Fault(FaultCode.BUSY, Field.LOCATION, at=(*part, Step(Field.PICKUP)))),
+        kesk.pointer(Fault(FaultCode.BUSY, Field.WEIGHT, at=part)),
+        kesk.pointer(Fault(FaultCode.BUSY, Field.PACKAGE, at=part[:1])),
     }
     assert told == {"/data/1/pickup_address", "/data/1/weight", "/data/1/package_type_id"}
 

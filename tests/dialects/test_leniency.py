@@ -24,7 +24,7 @@ from rest_framework import serializers
 from rest_framework.test import APIClient
 
 from orders.dialects.base import DialectInput
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from orders.models import Order
 from orders.services.money.wallets import top_up
 from ordersite.core.crypto import decrypt

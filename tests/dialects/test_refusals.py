@@ -11,9 +11,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.dialects.base import Dialect
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from orders.services.money.wallets import top_up
-from ordersite.web.problems import Conflict
+from ordersite.web.problems import ConflictProblem
 from tests.cast import Cast
 from tests.clock import Clock
 from tests.dialects.kalixo.test_kalixo import PLACE, order_of
@@ -116,7 +116,7 @@ def test_too_few_codes_are_told_at_their_line(cast: Cast, api: Api) -> None:
 def test_a_refusal_needs_nothing_but_the_problem(dialect: Dialect, allowed: tuple[int, ...]) -> None:
     """Also where no view is in between: it is made of the problem alone, whose further members stay as they are."""
     rows = [{"to": {"code": code, "name": "x"}, "by_name": False} for code in allowed]
-    problem = Conflict("transition_not_allowed", "It cannot.", extra={"allowed_transitions": rows})
+    problem = ConflictProblem("transition_not_allowed", "It cannot.", extra={"allowed_transitions": rows})
     answer = dialect.answer(problem)
     assert answer.status_code == 409
     assert answer.content

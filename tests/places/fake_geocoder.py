@@ -18,6 +18,7 @@ class FakeGeocoder:
         self.answers: dict[str, Any] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.agents: list[str] = []
+        self.traces: list[str | None] = []
         self.slow = 0.0
         self.trickles = 0.0
         self.drips = 0.0
@@ -29,6 +30,7 @@ class FakeGeocoder:
                 parts = urlsplit(self.path)
                 fake.asked.append((parts.path, dict(parse_qsl(parts.query))))
                 fake.agents.append(self.headers["User-Agent"])
+                fake.traces.append(self.headers["traceparent"])
                 time.sleep(fake.slow)
                 answer = fake.answers.get(parts.path, [])
                 body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()

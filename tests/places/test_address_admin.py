@@ -28,13 +28,6 @@ PLACE = Place(address="Naamsestraat 1", **NEAR)
 
 
 @pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
-@pytest.fixture
 def order(cast: Cast) -> Order:
     return place_order(cast, fulfilment=Fulfilment.DELIVERY, place=PLACE, lines=2)
 

@@ -30,13 +30,6 @@ def box(cast: Cast) -> PackageType:
     return make_package_type(cast.vendor)
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def path(cast: Cast, customer: Any = "") -> str:
     return f"{PHONE}?vendor={cast.vendor.pk}&customer={customer}&what=package"
 

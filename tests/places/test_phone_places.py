@@ -15,13 +15,6 @@ from tests.places.fake_geocoder import FakeGeocoder, nominatim
 HAUTE = (50.8396, 4.3496)
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def delivery(cast: Cast, **fields: Any) -> dict[str, Any]:
     """What the browser sends for a pizza, brought to an address without its point."""
     return {**of_phone(cast, pizza=1), "delivery_type": "delivery", "address": "Rue Haute 118", **fields}
@@ -86,7 +79,8 @@ def test_nobody_knows_it_so_the_zone_is_chosen_by_hand(cast: Cast, office: Clien
         1450,
     )
     assert OrderEvent.objects.get(order=order).data == {"zone_by_hand": "Near"}
-    assert "zone by hand: Near" in office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    shown = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
+    assert "Delivery zone chosen by hand: Near" in shown
     page = send(office, path(cast), {**form, "delivery_zone": "987654"})
     assert list(page.context["form"].errors) == ["delivery_zone"]
     # Collected, it has no zone.

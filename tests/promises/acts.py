@@ -36,6 +36,7 @@ ACTS = (
     Act("read its history", f"GET {ORDER}/history", SEE, own=True),
     Act("read its changes of items", f"GET {ORDER}/changes", SEE, own=True),
     Act("read its refunds", f"GET {ORDER}/refunds", SEE, own=True),
+    Act("read its invoice", f"GET {ORDER}/invoice", SEE, own=True),
     Act("read its codes, masked", f"GET {ORDER}/codes", SEE, own=True),
     Act("look at a payment's photo", f"GET {PAYMENT}/proofs/{{number}}", SEE, own=True),
     Act("list the pictures of its delivery", f"GET {ORDER}/delivery-proofs", SEE, own=True),
@@ -71,6 +72,7 @@ ACTS = (
     Act("cancel it", f"POST {ORDER}/transitions", MOVE, body={"transition": "cancel_by_staff", **REASON}),
     Act("force a change of status", f"POST {ORDER}/transitions", FORCE, body={"to": 18, **REASON}),
     Act("delete an order", f"DELETE {ORDER}", (Right.VIEW_ORDERS, Right.DELETE_ORDERS)),
+    Act("have its invoice issued", f"POST {ORDER}/invoice", MOVE, own=True),
     Act("give money back", f"POST {ORDER}/refunds", (Right.VIEW_ORDERS, Right.REFUND_ORDERS), own=True),
     Act("say that money came in", f"POST {PAYMENT}/approve", CHECK, own=True),
     Act("refuse a payment's photos", f"POST {PAYMENT}/refuse", CHECK),
@@ -96,12 +98,32 @@ ACTS = (
     Act("put a product back", f"DELETE {STOCK}", (Right.CHANGE_VENDORS,), own=True),
     Act("take an option off the menu", f"POST {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
     Act("put an option back", f"DELETE {CHOICE}", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a vendor's products", f"GET {VENDOR}/products", (Right.CHANGE_VENDORS,), own=True),
+    Act("add a product", f"POST {VENDOR}/products", (Right.CHANGE_VENDORS,), own=True),
+    Act("change many products", f"PATCH {VENDOR}/products", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a product", f"GET {VENDOR}/products/{{product_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("change a product", f"PATCH {VENDOR}/products/{{product_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("delete a product", f"DELETE {VENDOR}/products/{{product_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a menu's categories", f"GET {VENDOR}/categories", (Right.CHANGE_VENDORS,), own=True),
+    Act("add a category", f"POST {VENDOR}/categories", (Right.CHANGE_VENDORS,), own=True),
+    Act("change a category", f"PATCH {VENDOR}/categories/{{category_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("delete a category", f"DELETE {VENDOR}/categories/{{category_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a menu's option groups", f"GET {VENDOR}/option-groups", (Right.CHANGE_VENDORS,), own=True),
+    Act("add an option group", f"POST {VENDOR}/option-groups", (Right.CHANGE_VENDORS,), own=True),
+    Act("change an option group", f"PATCH {VENDOR}/option-groups/{{group_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("delete an option group", f"DELETE {VENDOR}/option-groups/{{group_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("add an option", f"POST {VENDOR}/option-groups/{{group_id}}/options", (Right.CHANGE_VENDORS,), own=True),
+    Act("change an option", f"PATCH {VENDOR}/options/{{option_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("delete an option", f"DELETE {VENDOR}/options/{{option_id}}", (Right.CHANGE_VENDORS,), own=True),
+    Act("read a vendor's hours", f"GET {VENDOR}/hours", (Right.CHANGE_VENDORS,), own=True),
+    Act("replace a vendor's hours", f"PUT {VENDOR}/hours", (Right.CHANGE_VENDORS,), own=True),
     Act(
         "add a webhook of the site's",
         "POST /webhooks",
         HOOKS,
         body={"url": HOOK, "types": ["order.placed"], "site": True},
     ),
+    Act("read a webhook", f"GET {WEBHOOK}", HOOKS),
     Act("change a webhook", f"PATCH {WEBHOOK}", HOOKS),
     Act("delete a webhook", f"DELETE {WEBHOOK}", HOOKS),
     Act("give a webhook a new secret", f"POST {WEBHOOK}/secret", HOOKS),
@@ -114,8 +136,8 @@ ACTS = (
     Act("delete the name of a status", "DELETE /orders/statuses/{label_id}", (Right.DELETE_LABELS,)),
 )
 
-# What nobody does for a customer: staff, who see the order, are refused otherwise than who does not.
-CUSTOMERS_ALONE = {f"POST {ORDER}/problems"}
+# What nobody does for a customer. Staff are refused otherwise than others: they see the order; they work here.
+CUSTOMERS_ALONE = {f"POST {ORDER}/problems", "POST /me/erasure"}
 
 # The pages and buttons of the back-office beside Django's own, each with the permissions that it asks for.
 BUTTONS: dict[str, tuple[str, ...]] = {
@@ -131,13 +153,41 @@ BUTTONS: dict[str, tuple[str, ...]] = {
             "orders_order_settle",
             "orders_order_payment_link",
             "orders_order_decide_change",
+            "orders_order_bulk",
+            "orders_order_bulk_list",
+            "orders_order_bulk_stop",
         ),
         (Right.MOVE_ORDERS,),
     ),
+    **dict.fromkeys(
+        (
+            "orders_order_columns",
+            "orders_order_export_csv",
+            "orders_order_export_xlsx",
+            "orders_order_paper",
+            "orders_order_paper_pdf",
+        ),
+        (Right.VIEW_ORDERS,),
+    ),
     "orders_order_refund": (Right.REFUND_ORDERS,),
+    "orders_order_take_off": (Right.DELETE_ORDERS,),
     "orders_account_top_up": (Right.TOP_UP_WALLETS,),
     "orders_account_payouts": (Right.VIEW_ACCOUNTS,),
-    "orders_account_statement": (Right.VIEW_ACCOUNTS,),
+    **dict.fromkeys(
+        (
+            "orders_account_open_payments",
+            "orders_account_commission",
+            "orders_account_ledger",
+            "orders_account_statement",
+            "orders_account_statement_file",
+            "orders_account_file",
+            "orders_account_file_fetch",
+        ),
+        (Right.VIEW_ACCOUNTS,),
+    ),
+    **dict.fromkeys(
+        ("orders_issueddocument_export_csv", "orders_issueddocument_export_xlsx"), ("orders.view_issueddocument",)
+    ),
     "orders_account_pay_out_selected": (Right.PAY_OUT,),
     "orders_account_pay_out": (Right.PAY_OUT,),
     "orders_account_hand_in": (Right.PAY_OUT,),
@@ -148,12 +198,29 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "orders_paymentproof_approve": (Right.CHECK_PAYMENTS,),
     "orders_paymentproof_refuse": (Right.CHECK_PAYMENTS,),
     "orders_paymentproof_waive": (Right.CHECK_PAYMENTS,),
+    **dict.fromkeys(("orders_payment_providers", "orders_payment_provider_test"), (Right.CHECK_PAYMENTS,)),
     "orders_posting_reverse": ("orders.view_posting", Right.PAY_OUT),
+    **dict.fromkeys(("vendors_menu_export_csv", "vendors_menu_export_xlsx"), ("vendors.view_product",)),
+    **dict.fromkeys(
+        ("vendors_menu_sort", "vendors_menu_import", "vendors_menu_upload", "vendors_menu_copy"),
+        ("vendors.change_product", Right.CHANGE_VENDORS),
+    ),
     "orders_refund_done": (Right.SEE_TO_REFUNDS,),
     "orders_refund_to_wallet": (Right.SEE_TO_REFUNDS,),
+    **dict.fromkeys(("vendors_device_new", "vendors_device_act"), ("vendors.view_device", Right.CHANGE_VENDORS)),
+    **dict.fromkeys(
+        ("orders_webhookendpoint_new", "orders_webhookendpoint_edit", "orders_webhookendpoint_act"),
+        (Right.MANAGE_WEBHOOKS,),
+    ),
+    "accounts_mail_kinds": ("accounts.view_mail",),
+    "accounts_customer_export": ("accounts.view_customer", Right.ERASE_CUSTOMERS),
+    "accounts_customer_erase": ("accounts.view_customer", Right.ERASE_CUSTOMERS),
+    "accounts_user_logins": ("accounts.change_user",),
     "auth_user_password_change": ("accounts.change_user",),
 }
 # Those of them that a vendor's people may not use for their vendors either.
 FOR_EVERYWHERE = tuple(
-    "order_address order_settle top_up pay_out hand_in reveal paymentproof reverse refund_ password".split()
+    "order_address order_settle take_off top_up pay_out hand_in reveal paymentproof reverse refund_".split()
+    + "open_payments account_commission account_ledger".split()
+    + "password customer_ logins webhookendpoint payment_provider".split()
 )

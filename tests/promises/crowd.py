@@ -1,7 +1,8 @@
-"""Many calls at once, each thread with a database connection of its own."""
+"""Calls in threads of their own, each with a database connection of its own: many at once, or one beside the test."""
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import TypeVar
 
 from django.db import connection
@@ -9,11 +10,15 @@ from django.db import connection
 Answer = TypeVar("Answer")
 
 
-def together(calls: Sequence[Callable[[], Answer]], *, at_once: int) -> list[Answer]:
-    """Makes the calls, so many at a time, and returns their answers in order; raises what one of them raised first."""
+def together(calls: Sequence[Callable[[], Answer]], *, at_once: int | None = None) -> list[Answer]:
+    """Makes the calls, all at once or so many at a time; their answers in order. Raises what one of them raised first.
+
+    Those that begin have met before, with their connections open.
+    """
     answers: dict[int, Answer] = {}
     faults: list[BaseException] = []
     left, lock = iter(list(enumerate(calls))), threading.Lock()
+    at_once = at_once or len(calls)
     ready = threading.Barrier(at_once)
 
     def work() -> None:
@@ -40,3 +45,35 @@ def together(calls: Sequence[Callable[[], Answer]], *, at_once: int) -> list[Ans
     if faults:
         raise faults[0]
     return [answers[number] for number in range(len(calls))]
+
+
+def or_its_error(call: Callable[[], Answer]) -> Callable[[], Answer | Exception]:
+    """The call, which answers the error that it raises."""
+
+    def answered() -> Answer | Exception:
+        try:
+            return call()
+        except Exception as error:
+            return error
+
+    return answered
+
+
+def beside(call: Callable[[], Answer]) -> Future[Answer]:
+    """Begins a call while the test goes on; `result` waits for its answer, or raises what it raised."""
+    future = Future[Answer]()
+
+    def closing() -> Answer:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    def work() -> None:
+        try:
+            future.set_result(closing())
+        except BaseException as fault:
+            future.set_exception(fault)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future

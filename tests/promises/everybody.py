@@ -12,6 +12,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import (
     DeliveryProof,
+    IssuedDocument,
     ItemChange,
     Order,
     OrderEvent,
@@ -23,6 +24,8 @@ from orders.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from orders.services.money.documents import invoice_content
+from orders.services.money.taxes import sums_by_rate
 from orders.services.money.wallets import top_up
 from orders.services.outgoing.endpoints import make_secret
 from orders.services.paying.proofs import add_proofs
@@ -30,9 +33,9 @@ from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Address, ApiToken, Customer
 from ordersite.core.crypto import decrypt, encrypt, new_token, token_hash
 from ordersite.core.images import CleanImage
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.orders.rows import add_line, make_order
-from vendors.models import Device, Option, OptionGroup, PackageType, Service, Station, Vendor
+from vendors.models import Category, Device, Option, OptionGroup, PackageType, Product, Service, Station, Vendor
 
 ROLES = (
     "anonymous",
@@ -135,6 +138,7 @@ def make_world(cast: Cast) -> World:
     for name, product, without in (("claras", cast.products["pizza"], 250), ("stijns", cast.tea, 399 + 35)):
         add_line(orders[name], product)
         propose_removal(orders[name], without)
+        issue_document(orders[name])
     for merchant, token in ((cast.merchant, merchant_token), (cast.other_merchant, f"ost_{new_token()}")):
         ApiToken.objects.create(
             name="till", merchant=merchant, token_hash=token_hash(token), hint=token[:8], scopes=["read", "write"]
@@ -169,7 +173,9 @@ def make_world(cast: Cast) -> World:
             "device_id": Device.objects.create(vendor=vendor, name=f"device-of-{order}").pk,
             "station_id": Station.objects.create(vendor=vendor, name=f"station-of-{order}").pk,
             "product_id": orders[order].lines.get(position=2).product_id,
-            "option_id": sold_out_option(vendor).pk,
+            "option_id": (oat := sold_out_option(vendor)).pk,
+            "group_id": oat.group_id,
+            "category_id": Category.objects.create(vendor=vendor, name=f"category-of-{order}").pk,
             "endpoint_id": (hook := told_hook(vendor, orders[order])).endpoint_id,
             "delivery_id": hook.pk,
             "service_id": Service.objects.create(vendor=vendor, name=f"service-of-{order}", price=1000).pk,
@@ -180,6 +186,22 @@ def make_world(cast: Cast) -> World:
         )
     }
     return World(cast=cast, orders=orders, paths=paths, tokens={"guest": guest_token, "merchant": merchant_token})
+
+
+def issue_document(order: Order) -> None:
+    """An invoice of the order, as if it were completed."""
+    sums = sums_by_rate(order)
+    content = invoice_content(order, order.vendor.merchant, sums)
+    IssuedDocument.objects.create(
+        kind="invoice",
+        seller=order.vendor.merchant,
+        year=2026,
+        number=1,
+        order=order,
+        currency=order.currency,
+        total=order.total,
+        content=content,
+    )
 
 
 def told_hook(vendor: Vendor, order: Order) -> WebhookDelivery:
@@ -195,6 +217,12 @@ def sold_out_option(vendor: Vendor) -> Option:
     """An option that the vendor has taken off its menu."""
     group = OptionGroup.objects.create(vendor=vendor, name="Milk")
     return Option.objects.create(group=group, name="Oat", is_available=False)
+
+
+def new_product(beside: Product) -> dict[str, Any]:
+    """What a product is added with, in the same category as this one."""
+    price = {"amount": "2.00", "currency": beside.vendor.currency}
+    return {"category": beside.category_id, "name": "Water", "price": price}
 
 
 def propose_removal(order: Order, new_total: int) -> None:
@@ -265,11 +293,24 @@ def bodies(world: World) -> dict[str, Any]:
         "PATCH /vendors/{vendor_id}/stations/{station_id}": {"name": "Oven"},
         "POST /vendors/{vendor_id}/products/{product_id}/out-of-stock": {"until": "today"},
         "POST /vendors/{vendor_id}/options/{option_id}/out-of-stock": {"until": None},
+        "POST /vendors/{vendor_id}/products": new_product(cast.products["soda"]),
+        "POST /vendors/{vendor_id}/products of other": new_product(cast.tea),
+        "PATCH /vendors/{vendor_id}/products": {"products": [{"id": cast.products["soda"].pk, "stock": 3}]},
+        "PATCH /vendors/{vendor_id}/products of other": {"products": [{"id": cast.tea.pk, "stock": 3}]},
+        "PATCH /vendors/{vendor_id}/products/{product_id}": {"name": "Another name"},
+        "POST /vendors/{vendor_id}/categories": {"name": "Sweets"},
+        "PATCH /vendors/{vendor_id}/categories/{category_id}": {"name": "Desserts"},
+        "POST /vendors/{vendor_id}/option-groups": {"name": "Sugar"},
+        "PATCH /vendors/{vendor_id}/option-groups/{group_id}": {"maximum": 2},
+        "POST /vendors/{vendor_id}/option-groups/{group_id}/options": {"name": "Soy"},
+        "PATCH /vendors/{vendor_id}/options/{option_id}": {"is_available": True},
+        "PUT /vendors/{vendor_id}/hours": {"hours": []},
         "POST /webhooks": {"url": HOOK, "types": ["order.placed"]},
         "PATCH /webhooks/{endpoint_id}": {"types": ["order.status"]},
         "POST /webhooks/{endpoint_id}/replay": {"since": "2026-01-01T00:00:00Z"},
         "POST /me/addresses": {"address": "Markt 1"},
         "PATCH /me/addresses/{address_id}": {"address": "Markt 2"},
+        "POST /me/erasure": {"password": PASSWORD},
         "PATCH /me": {"name": "Somebody"},
         "POST /api-tokens": {"name": "till", "scopes": ["read"]},
         "POST /auth/token": {"email": "nobody@example.org", "password": "not-a-password"},

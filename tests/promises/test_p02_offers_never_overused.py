@@ -1,12 +1,12 @@
 """Promise 2 for offers: one use is left, fifty want it, twenty at a time: one order has it."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import wait
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from rest_framework.test import APIClient
 
 from orders.models import OfferUse, Order
@@ -16,7 +16,7 @@ from tests.cast import Cast
 from tests.controls.unlocked_offers import take_uses_without_a_lock
 from tests.orders.capacity.test_offers import make_offer
 from tests.orders.shopping import ORDERS, cart, place
-from tests.promises.crowd import together
+from tests.promises.crowd import beside, together
 from vendors.models import Offer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -87,18 +87,16 @@ def test_a_limit_counts_who_was_about_to_use_it(cast: Cast, api: Api) -> None:
     limited = Offer.objects.get(pk=offer.pk)
     limited.max_uses = 1
 
+    @transaction.atomic
     def set_limit() -> None:
-        with transaction.atomic():
-            save_offer(offer=limited)
-        connection.close()
+        save_offer(offer=limited)
 
-    thread = threading.Thread(target=set_limit)
     with transaction.atomic():
         place(api(cast.customer), cart(cast, offer="TEN"))
-        thread.start()
-        thread.join(0.5)
-        assert thread.is_alive()
-    thread.join(10)
+        setting = beside(set_limit)
+        wait([setting], 0.5)
+        assert not setting.done()
+    setting.result(10)
     assert Offer.objects.values_list("uses", "max_uses").get(pk=offer.pk) == (1, 1)
 
 

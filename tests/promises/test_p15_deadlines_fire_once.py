@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -22,6 +20,7 @@ from orders.services.record import access
 from tests.cast import Cast
 from tests.orders.rows import make_order
 from tests.orders.shopping import balance_of, cart, fill_wallet, place_order
+from tests.promises.crowd import together
 from tests.tracking.live import ROOT, environment
 from vendors.models import Vendor
 
@@ -196,20 +195,12 @@ def test_three_workers_and_a_kill(
 def run_at_once(orders: list[Order]) -> None:
     """Three workers that all have the same orders before them."""
     now = timezone.now()
-    gate = threading.Barrier(3)
 
     def work() -> None:
-        gate.wait()
         for order in orders:
             timers.run_timer(order.pk, now)
-        close_old_connections()
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together([work] * 3)
 
 
 def test_the_same_order_before_three_workers(cast: Cast, of_every_kind: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from rest_framework.test import APIClient
 
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from orders.models import Payment, PaymentShare
 from ordersite.core.crypto import token_hash
 from tests.cast import Cast

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent
 from ordersite.core.rules import OfAsker

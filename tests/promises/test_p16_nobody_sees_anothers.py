@@ -63,6 +63,8 @@ PATCH  /me/addresses/{address_id}             own   401 401 200 404 404 404 404 
 PATCH  /me/addresses/{address_id}             other 401 401 404 200 404 404 404 404 404 404 403 404
 DELETE /me/addresses/{address_id}             own   401 401 204 404 404 404 404 404 404 404 403 404
 DELETE /me/addresses/{address_id}             other 401 401 404 204 404 404 404 404 404 404 403 404
+GET    /me/personal-data                      own   401 401 200 200 200 200 200 200 200 200 403 200
+POST   /me/erasure                            own   401 401 409 409 409 409 409 409 409 409 403 409
 GET    /me/payment-methods                    own   401 401 200 200 200 200 200 200 200 200 403 200
 DELETE /me/payment-methods/{method_id}        own   401 401 204 404 404 404 404 404 404 404 403 404
 DELETE /me/payment-methods/{method_id}        other 401 401 404 204 404 404 404 404 404 404 403 404
@@ -112,6 +114,10 @@ POST   /orders/{order_id}/items/{item_id}/missing own   404 404 403 404 200 404 
 POST   /orders/{order_id}/items/{item_id}/missing other 404 404 404 403 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/payment-link        own   404 404 409 404 409 404 404 403 404 404 409 409
 POST   /orders/{order_id}/payment-link        other 404 404 404 409 404 409 404 404 404 404 404 409
+GET    /orders/{order_id}/invoice            own   404 404 200 404 200 404 404 404 404 404 200 200
+GET    /orders/{order_id}/invoice            other 404 404 404 200 404 200 404 404 404 404 404 200
+POST   /orders/{order_id}/invoice            own   404 404 200 404 200 404 404 404 404 404 200 200
+POST   /orders/{order_id}/invoice            other 404 404 404 200 404 200 404 404 404 404 404 200
 GET    /orders/{order_id}/refunds            own   404 404 200 404 200 404 404 403 404 404 200 200
 GET    /orders/{order_id}/refunds            other 404 404 404 200 404 200 404 404 404 404 404 200
 POST   /orders/{order_id}/print-jobs         own   404 404 403 404 200 404 404 403 404 404 200 200
@@ -191,6 +197,44 @@ POST   /vendors/{vendor_id}/options/{option_id}/out-of-stock own 401 401 403 403
 POST   /vendors/{vendor_id}/options/{option_id}/out-of-stock other 401 401 403 403 403 200 403 403 403 403 403 200
 DELETE /vendors/{vendor_id}/options/{option_id}/out-of-stock own 401 401 403 403 200 403 403 403 403 403 200 200
 DELETE /vendors/{vendor_id}/options/{option_id}/out-of-stock other 401 401 403 403 403 200 403 403 403 403 403 200
+GET    /vendors/{vendor_id}/products own 401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/products other 401 401 403 403 403 200 403 403 403 403 403 200
+POST   /vendors/{vendor_id}/products own 401 401 403 403 201 403 403 403 403 403 201 201
+POST   /vendors/{vendor_id}/products other 401 401 403 403 403 201 403 403 403 403 403 201
+PATCH  /vendors/{vendor_id}/products own 401 401 403 403 200 403 403 403 403 403 200 200
+PATCH  /vendors/{vendor_id}/products other 401 401 403 403 403 200 403 403 403 403 403 200
+GET    /vendors/{vendor_id}/products/{product_id} own 401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/products/{product_id} other 401 401 403 403 403 200 403 403 403 403 403 200
+PATCH  /vendors/{vendor_id}/products/{product_id} own 401 401 403 403 200 403 403 403 403 403 200 200
+PATCH  /vendors/{vendor_id}/products/{product_id} other 401 401 403 403 403 200 403 403 403 403 403 200
+DELETE /vendors/{vendor_id}/products/{product_id} own 401 401 403 403 204 403 403 403 403 403 204 204
+DELETE /vendors/{vendor_id}/products/{product_id} other 401 401 403 403 403 204 403 403 403 403 403 204
+GET    /vendors/{vendor_id}/categories own 401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/categories other 401 401 403 403 403 200 403 403 403 403 403 200
+POST   /vendors/{vendor_id}/categories own 401 401 403 403 201 403 403 403 403 403 201 201
+POST   /vendors/{vendor_id}/categories other 401 401 403 403 403 201 403 403 403 403 403 201
+PATCH  /vendors/{vendor_id}/categories/{category_id} own 401 401 403 403 200 403 403 403 403 403 200 200
+PATCH  /vendors/{vendor_id}/categories/{category_id} other 401 401 403 403 403 200 403 403 403 403 403 200
+DELETE /vendors/{vendor_id}/categories/{category_id} own 401 401 403 403 204 403 403 403 403 403 204 204
+DELETE /vendors/{vendor_id}/categories/{category_id} other 401 401 403 403 403 204 403 403 403 403 403 204
+GET    /vendors/{vendor_id}/option-groups own 401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/option-groups other 401 401 403 403 403 200 403 403 403 403 403 200
+POST   /vendors/{vendor_id}/option-groups own 401 401 403 403 201 403 403 403 403 403 201 201
+POST   /vendors/{vendor_id}/option-groups other 401 401 403 403 403 201 403 403 403 403 403 201
+PATCH  /vendors/{vendor_id}/option-groups/{group_id} own 401 401 403 403 200 403 403 403 403 403 200 200
+PATCH  /vendors/{vendor_id}/option-groups/{group_id} other 401 401 403 403 403 200 403 403 403 403 403 200
+DELETE /vendors/{vendor_id}/option-groups/{group_id} own 401 401 403 403 204 403 403 403 403 403 204 204
+DELETE /vendors/{vendor_id}/option-groups/{group_id} other 401 401 403 403 403 204 403 403 403 403 403 204
+POST   /vendors/{vendor_id}/option-groups/{group_id}/options own 401 401 403 403 201 403 403 403 403 403 201 201
+POST   /vendors/{vendor_id}/option-groups/{group_id}/options other 401 401 403 403 403 201 403 403 403 403 403 201
+PATCH  /vendors/{vendor_id}/options/{option_id} own 401 401 403 403 200 403 403 403 403 403 200 200
+PATCH  /vendors/{vendor_id}/options/{option_id} other 401 401 403 403 403 200 403 403 403 403 403 200
+DELETE /vendors/{vendor_id}/options/{option_id} own 401 401 403 403 204 403 403 403 403 403 204 204
+DELETE /vendors/{vendor_id}/options/{option_id} other 401 401 403 403 403 204 403 403 403 403 403 204
+GET    /vendors/{vendor_id}/hours own 401 401 403 403 200 403 403 403 403 403 200 200
+GET    /vendors/{vendor_id}/hours other 401 401 403 403 403 200 403 403 403 403 403 200
+PUT    /vendors/{vendor_id}/hours own 401 401 403 403 200 403 403 403 403 403 200 200
+PUT    /vendors/{vendor_id}/hours other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/events            own   401 401 403 403 200 403 403 403 403 403 200 200
 GET    /vendors/{vendor_id}/events            other 401 401 403 403 403 200 403 403 403 403 403 200
 GET    /vendors/{vendor_id}/ledger           own   401 401 403 403 200 403 403 403 403 403 200 200
@@ -226,7 +270,9 @@ GET    /wallet/entries                        own   401 401 200 200 200 200 200 
 POST   /wallet/top-ups                        own   401 401 403 403 403 403 403 403 403 403 403 201
 GET    /webhooks                              own   401 401 200 200 200 200 200 200 200 200 200 200
 POST   /webhooks                              own   401 401 201 201 201 201 201 201 201 201 201 201
+GET    /webhooks/{endpoint_id} own   401 401 404 404 200 404 404 404 404 404 200 200
 PATCH  /webhooks/{endpoint_id} own   401 401 404 404 200 404 404 404 404 404 200 200
+GET    /webhooks/{endpoint_id} other 401 401 404 404 404 200 404 404 404 404 404 200
 PATCH  /webhooks/{endpoint_id} other 401 401 404 404 404 200 404 404 404 404 404 200
 DELETE /webhooks/{endpoint_id} own   401 401 404 404 204 404 404 404 404 404 204 204
 DELETE /webhooks/{endpoint_id} other 401 401 404 404 404 204 404 404 404 404 404 204
@@ -311,6 +357,17 @@ def leaked(world: World, role: str, path: str, answer: Any) -> list[str]:
 
 def ids(world: World, names: set[str]) -> set[int]:
     return {world.orders[name].pk for name in names}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_metrics_are_nobodys_but_prometheus(world: World, role: str, settings: Any) -> None:
+    """Not staff's either: who they are does not count, but whence they ask, or the token."""
+    client = world.client(role)
+    assert client.get("/metrics", REMOTE_ADDR="10.0.0.7").status_code == 404
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="10.0.0.7").status_code == 404
+    settings.METRICS_TOKEN = "a-token-of-prometheus"
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 404
+    assert Client().get("/metrics", headers={"Authorization": "Bearer a-token-of-prometheus"}).status_code == 200
 
 
 @pytest.mark.parametrize("role", ROLES[1:])

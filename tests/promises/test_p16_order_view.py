@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order, OrderEvent
-from orders.reading import order_view
+from orders.reading import order_view, row_view
 from ordersite.accounts.models import ApiToken
 from ordersite.core.crypto import decrypt, token_hash
 from tests.cast import Cast
@@ -173,7 +173,7 @@ def test_by_the_tracking_code_a_first_name_is_told(cast: Cast, state: str, clien
 
 def test_control_where_words_are_not_hidden_it_is_found(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = property(lambda self: False, lambda self, value: None)
-    monkeypatch.setattr(order_view.View, "hides_words", shown, raising=False)
+    monkeypatch.setattr(row_view.View, "hides_words", shown, raising=False)
     with pytest.raises(AssertionError):
         test_each_role_reads_what_the_table_says(cast, "on offer")
 

@@ -16,7 +16,7 @@ from schemathesis import GenerationMode, checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 
-from orders.dialects.urls import DIALECTS
+from orders.dialects.registry import DIALECTS
 from tests.cast import Cast
 from tests.orders.online import started
 from tests.promises.everybody import ROLES, World, make_world

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,22 +11,22 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import close_old_connections, connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.admin.troubles import tallies
 from orders.lifecycle.table import Status
 from orders.models import FeedEntry, Order, OrderEvent, UnansweredOrder
+from orders.reading.troubles import tallies
 from orders.services.moving import sightings, timers
 from orders.services.record.epochs import begin_epoch, current_epoch
-from ordersite.accounts import mails
 from ordersite.accounts.models import Mail
 from ordersite.core.crypto import token_hash
 from tests.cast import Cast
 from tests.clock import Clock
 from tests.orders.shopping import assert_nothing_changed, cart, place_order
+from tests.promises.crowd import together
 from tests.tracking.live import ROOT, environment
+from tracking import mails
 from vendors.models import Device, Vendor
 
 Api = Callable[..., APIClient]
@@ -97,10 +96,10 @@ def test_with_no_board_somebody_is_told_once(cast: Cast, placed: Any, clock: Clo
     [sent] = mailed(clock)
     assert (sent.to, sent.subject) == (
         ["kitchen@example.org"],
-        f"Order {order.number} at Burger Bar has not been seen",
+        f"Order {order.called} at Burger Bar has not been seen",
     )
     assert f"/board/{cast.vendor.pk}" in sent.body
-    [tally] = [one for one in tallies(Order.objects.all(), clock.now) if one.trouble.slug == "unseen"]
+    [tally] = [one for one in tallies({Order: Order.objects.all()}, clock.now) if one.trouble.slug == "unseen"]
     assert (tally.count, tally.oldest) == (1, order.visible_at)
 
 
@@ -109,7 +108,7 @@ def test_it_is_told_in_its_language(cast: Cast, placed: Any, clock: Clock) -> No
     order = placed()
     assert look_after(clock, PATIENCE) == 1
     [sent] = mailed(clock)
-    assert sent.subject == f"El pedido {order.number} en Burger Bar no se ha visto"
+    assert sent.subject == f"El pedido {order.called} en Burger Bar no se ha visto"
     assert "Abra el tablero y responda:\n\nhttp" in sent.body
 
 
@@ -138,7 +137,9 @@ def test_a_board_that_dies_after_is_none_for_what_comes_then(cast: Cast, placed:
     assert (told(first), told(second)) == (0, 1)
     # It comes back and shows both: staff need not call any more.
     show(board, cast)
-    assert not [one for one in tallies(Order.objects.all(), clock.now) if one.trouble.slug == "unseen" and one.count]
+    assert not [
+        one for one in tallies({Order: Order.objects.all()}, clock.now) if one.trouble.slug == "unseen" and one.count
+    ]
 
 
 def test_a_member_at_the_board_counts_and_staff_do_not(cast: Cast, placed: Any, api: Api) -> None:
@@ -323,20 +324,12 @@ def make_overdue(orders: list[Order]) -> None:
 def tell_at_once(orders: list[Order]) -> None:
     """Three workers that all have the same orders before them, and look twice."""
     found = [(FeedEntry.objects.get(order=order).pk, order.pk) for order in orders]
-    gate = threading.Barrier(3)
 
     def work() -> None:
-        gate.wait()
         for entry_id, order_id in found * 2:
             sightings.tell_order(entry_id, order_id)
-        close_old_connections()
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together([work] * 3)
 
 
 @pytest.mark.postgres

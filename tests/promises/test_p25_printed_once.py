@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -23,7 +22,7 @@ from tests.cast import Cast
 from tests.controls.unclaimed_papers import take_without_a_condition
 from tests.orders.printing import jobs_path, move, printing_vendor
 from tests.orders.shopping import cart, place_order
-from tests.promises.crowd import together
+from tests.promises.crowd import or_its_error, together
 from tests.tracking.printer import TestPrinter, pair_printer
 
 MARKS = ("COPY", "POSSIBLE DOUBLE", "CANCELLED")
@@ -61,8 +60,8 @@ def papers_of(printer: TestPrinter) -> list[Paper]:
     """What has come out of a printer."""
     found = []
     for text in printer.papers:
-        number = next(line for line in text.splitlines() if line.strip().startswith("= #"))
-        found.append((int(number.strip(" =#")), any(mark in text for mark in MARKS)))
+        number = next(line for line in text.splitlines() if line.strip().startswith("= P"))
+        found.append((int(number.strip(" =P")), any(mark in text for mark in MARKS)))
     return found
 
 
@@ -165,24 +164,16 @@ def test_control_without_the_condition_both_print(
     orders = accepted_orders(cast, api, 1)
     link = random.Random(2)
     monkeypatch.setattr(link, "random", lambda: 1.0)  # a link that loses nothing
-    monkeypatch.setattr(jobs, "take_if_waiting", take_without_a_condition)
+    both = threading.Barrier(2, timeout=30)  # each has seen the job waiting before either takes it
+
+    def take_together(*given: Any) -> Any:
+        both.wait()
+        return take_without_a_condition(*given)
+
+    monkeypatch.setattr(jobs, "take_if_waiting", take_together)
     boards = [Board(api(cast.owner), cast, link), Board(api(cast.staff), cast, link)]
-    errors: list[BaseException] = []
     # The process's first call takes long: a board whose list came seconds later would find the job claimed.
     assert [board.client.get(jobs_path(cast)).status_code for board in boards] == [200, 200]
-
-    def run(board: Board) -> None:
-        try:
-            board.work()
-        except AssertionError as error:  # the first one's word, for a job that is now the other's
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[board]) for board in boards]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    together([or_its_error(board.work) for board in boards])  # one's word is refused: the job is now the other's
     with pytest.raises(AssertionError):
         count_papers([*boards[0].papers, *boards[1].papers], orders)

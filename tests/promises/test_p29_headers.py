@@ -51,6 +51,7 @@ HEADERS = (
     "If-Unmodified-Since",
     "Order-Token",
     "Origin",
+    "Problem-Language",
     "Range",
     "Referer",
     "User-Agent",

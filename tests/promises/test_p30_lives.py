@@ -13,7 +13,8 @@ from orders.services.money import ledger, repayments
 from tests.cast import Cast
 from tests.controls.loose_cents import repay_cash_twice, return_a_cent_less
 from tests.orders.online import running_provider
-from tests.promises.lives import Clock, Failed, Life, World
+from tests.promises.lives import Failed, Life
+from tests.promises.lives_world import Clock, World
 from vendors.services import menus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

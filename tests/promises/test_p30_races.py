@@ -25,7 +25,10 @@ from tests.controls.trusting_notices import believe_what_was_read, lock_payment_
 from tests.controls.unlocked_money import get_without_a_lock, purse_without_a_lock
 from tests.orders.online import Provider, notice, running_provider
 from tests.promises.crowd import together
-from tests.promises.lives import ORDERS, Clock, DrawnCart, Life, World, eur, facts_of
+from tests.promises.lives import Life
+from tests.promises.lives_placing import DrawnCart
+from tests.promises.lives_watched import facts_of
+from tests.promises.lives_world import ORDERS, Clock, World, eur
 from tests.promises.oracle import Order, compare_order
 from tests.promises.oracle_prices import Item, Zone
 

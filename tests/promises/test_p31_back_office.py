@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from orders.models import Account, Booking, Code, Order, OrderEvent, Package, Payment, Posting, Refund
+from orders.models import Account, Booking, Code, DayReport, Order, OrderEvent, Package, Payment, Posting, Refund
 from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
 from ordersite.accounts.roles import ROLES
@@ -24,14 +24,34 @@ from tests.promises.acts import BUTTONS
 from tests.promises.everybody import World, make_world
 from tests.promises.test_p16_nobody_sees_anothers import PUBLIC_PAGES, admin_pages
 from vendors.admin.scoping import ScopedAdmin
-from vendors.models import Category, Dispatcher, Driver, Member, Offer, OptionGroup, Vendor
+from vendors.models import Category, Dispatcher, Driver, Member, Offer, Option, OptionGroup, Vendor
 from vendors.permissions import CARRIERS, MEMBERS
 
 ACTS = Right.ACT_EVERYWHERE
 # Open to everybody who may enter; none of them shows a row.
 FOR_ALL = {"/admin/", "/admin/password_change/", "/admin/password_change/done/"} | PUBLIC_PAGES
 STANDARD = ("changelist", "add", "history", "delete", "change")
-READS = ("orders_account_payouts", "orders_account_statement", "orders_paymentproof_photo")
+READS = (
+    "accounts_mail_kinds",
+    "orders_order_bulk_list",
+    "orders_order_export_csv",
+    "orders_order_export_xlsx",
+    "orders_order_paper",
+    "orders_order_paper_pdf",
+    "orders_issueddocument_export_csv",
+    "orders_issueddocument_export_xlsx",
+    "orders_account_payouts",
+    "orders_account_open_payments",
+    "orders_account_commission",
+    "orders_account_ledger",
+    "orders_account_statement",
+    "orders_payment_providers",
+    "orders_account_file",
+    "orders_account_file_fetch",
+    "orders_paymentproof_photo",
+    "vendors_menu_export_csv",
+    "vendors_menu_export_xlsx",
+)
 
 
 @pytest.fixture
@@ -81,7 +101,7 @@ def test_is_staff_alone_opens_nothing(world: World, figure: Callable[[str], None
                 leads_on = answer.status_code == 302 and answer["Location"] in (f"{page}change/", "/admin/")
                 assert leads_on or answer.status_code in (403, 404, 405), (page, answer.status_code)
     index = client.get("/admin/").content.decode()
-    assert not [text for text in ("Orders that need attention", "comment-of-", "/admin/orders/") if text in index]
+    assert not [text for text in ("What needs you now", "comment-of-", "/admin/orders/") if text in index]
     figure(f"{len(pages)} pages of the back-office refused to is_staff alone")
 
 
@@ -116,7 +136,17 @@ def address_of(world: World, name: str) -> str:
         "posting_id": Posting.objects.first().pk,
         "refund_id": 10**6,
         "code_id": 10**6,
+        "vendor_id": world.cast.vendor.pk,
+        "paper": "ticket",
+        "bulk_id": "00000000-0000-4000-8000-000000000000",
+        "export_id": "00000000-0000-4000-8000-000000000000",
+        "customer_id": world.cast.customer_row.pk,
+        "user_id": world.cast.customer.pk,
         "upload_id": "00000000-0000-4000-8000-000000000000",
+        "endpoint_id": 10**6,
+        "device_id": 10**6,
+        "act": "test",
+        "name": "nobody",
         "id": world.cast.customer.pk,
     }
     taken = {key: values[key] for key in pattern.pattern.converters}
@@ -180,7 +210,7 @@ def test_who_makes_a_row_holds_what_it_amounts_to(cast: Cast, kind: str) -> None
         # A standing membership that would become an owner's, too.
         sent |= {f"{prefix}-{row}-role": "manager" for row in range(rows) if kind == "member"}
         assert client.post(url, sent).status_code in (200, 302)
-        made = {"member": Member, "dispatcher": Dispatcher, "driver": Driver}[kind].objects.filter(user=somebody)  # type: ignore[attr-defined]
+        made = {"member": Member, "dispatcher": Dispatcher, "driver": Driver}[kind].objects.filter(user=somebody)
         assert made.count() == (missing is None), missing
         if missing is not None:
             assert list(Member.objects.order_by("pk").values()) == before
@@ -215,7 +245,8 @@ def test_who_a_driver_is_stays_and_a_driver_is_made_with_what_it_may_do(cast: Ca
 
 def furnish(vendor: Vendor, order: Order) -> None:
     """A row of every kind for a vendor."""
-    OptionGroup.objects.create(vendor=vendor, name=f"group of {vendor}")
+    group = OptionGroup.objects.create(vendor=vendor, name=f"group of {vendor}")
+    Option.objects.create(group=group, name=f"option of {vendor}")
     Category.objects.get_or_create(vendor=vendor, name=f"category of {vendor}")
     Offer.objects.create(vendor=vendor, name=f"offer of {vendor}", kind="amount", amount=100, currency=vendor.currency)
     user = User.objects.create_user(f"courier{vendor.pk}@example.org", None)
@@ -233,6 +264,12 @@ def furnish(vendor: Vendor, order: Order) -> None:
     service = vendor.services.first()
     Booking.objects.create(
         order=order, service=service, service_name="x", starts_at=now, ends_at=now + timedelta(hours=1)
+    )
+    content: dict[str, Any] = {"methods": [], "sales": [], "refunds": [], "still_open": [], "tail": []}
+    content |= {"tips": 0, "orders": 0, "cancelled": 0, "cancelled_total": 0}
+    content |= {"vendor": vendor.name, "time_zone": vendor.time_zone}
+    DayReport.objects.create(
+        vendor=vendor, number=1, day=now.date(), since=now, currency="EUR", expected=0, counted=0, content=content
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ordersite.web import multipart
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from tests.controls.careless_pictures import decode_whatever_comes
 
 BOUNDARY = "a-boundary"
@@ -42,7 +42,7 @@ def read(path: Path) -> bool:
         try:
             form = multipart.PhotoFormParser().parse(stream, "multipart/form-data", {"request": Request(meta)})
             return bool(form.photos)
-        except Invalid:
+        except BadRequest:
             return False
 
 

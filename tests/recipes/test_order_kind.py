@@ -17,7 +17,7 @@ from orders.services.kinds import HANDLERS
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place, quote
 from ordersite.accounts.callers import caller_of_user
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid
 from tests.cast import Cast
 from tests.orders.shopping import assert_nothing_changed
@@ -75,7 +75,7 @@ def test_what_is_gone_is_refused_and_nothing_is_written(cast: Cast, rental: Rent
     rent(cast)
     with assert_nothing_changed(), pytest.raises(Conflict) as refused:
         rent(cast)
-    assert refused.value.fault.code == Code.UNAVAILABLE
+    assert refused.value.fault.code == FaultCode.UNAVAILABLE
 
 
 def test_nothing_of_it_is_made(cast: Cast, api: Api, rental: RentalHandler) -> None:
@@ -112,4 +112,4 @@ def test_without_its_row_the_same_cart_is_regular(cast: Cast) -> None:
     caller = caller_of_user(cast.customer)
     with pytest.raises(Invalid) as refused:
         quote(checkout=Checkout(carts=[cart_of(cast)]), caller=caller)
-    assert refused.value.fault.code == Code.OTHER_TYPE
+    assert refused.value.fault.code == FaultCode.OTHER_TYPE

@@ -1,8 +1,9 @@
-"""A small foreign API of two calls, as the recipe of CONTRIBUTING.md builds one: an order is placed, and read."""
+"""A small foreign API, as the recipe of CONTRIBUTING.md builds one: an order is placed, read, and told by webhooks."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,10 +14,13 @@ from rest_framework.response import Response
 from orders.checkout import Cart, Checkout
 from orders.dialects.base import Dialect, DialectInput, DialectView, IdField, WholeField
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
+from orders.models import WebhookDelivery
 from orders.pricing import CartItem
 from orders.reading.order_view import OrderView
 from orders.reading.purchases import caller_for
 from orders.reading.selectors import read_order
+from orders.reading.webhooks import read_order_told
+from orders.services.outgoing.formats import WebhookFormat, status_becomes
 from orders.services.placing.parties import Placing
 from orders.services.placing.placing import place
 from orders.services.record.access import access_of
@@ -35,6 +39,26 @@ def refusal(problem: Problem) -> tuple[int, Any, Mapping[str, str]]:
     return problem.status, {"wrong": problem.detail}, problem.headers
 
 
+def write_news(delivery: WebhookDelivery) -> dict[str, Any] | None:
+    """The order as it is called; a test is ours."""
+    event = delivery.message.event
+    if event is None:
+        return None
+    order = read_order_told(delivery.endpoint, event)
+    return {"news": delivery.type, "number": order.pk, "state": WORDS[Status(order.status)]}
+
+
+WEBHOOKS = WebhookFormat(
+    name="toy",
+    title="Toy's news",
+    names={
+        "began": Q(type="order.placed"),
+        "moved": Q(type="order.status"),
+        "over": status_becomes(*GROUPS["closed"]),
+    },
+    write=write_news,
+    headers=lambda secret, body: {"X-Toy": f"{len(body)} {secret[:6]}"},
+)
 DIALECT = Dialect(
     name="toy",
     title="Toy",
@@ -44,6 +68,7 @@ DIALECT = Dialect(
     error_schema={"type": "object", "required": ["wrong"], "properties": {"wrong": {"type": "string"}}},
     words={"state": WORDS},
     wording=Wording(names={**dict.fromkeys(Field), **NAMES}),
+    webhooks=WEBHOOKS,
     meanings={"thing": "The product.", "state": "Whether anything is still to come.", "order_id": "The order."},
 )
 

@@ -12,7 +12,7 @@ from orders.models import Order
 from orders.pricing import price_lines
 from orders.services.kinds import CartAtVendor, KindHandler
 from orders.services.kinds.base import with_time
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from vendors.menu import Menu
 
@@ -57,5 +57,5 @@ class RentalHandler(KindHandler):
 
     def take_one(self) -> None:
         if self.left == 0:
-            raise Conflict(Code.UNAVAILABLE, name="It")
+            raise Conflict(FaultCode.UNAVAILABLE, name="It")
         self.left -= 1

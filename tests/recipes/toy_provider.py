@@ -33,6 +33,9 @@ class ToyProvider:
         self.keys: list[str] = []  # of captures
         self.notice_url = ""
 
+    def list_methods(self) -> list[str]:
+        return ["card"]
+
     def begin(self, wish: PaymentRequest) -> Found:
         if wish.key not in self.references:
             reference = f"toy-{len(self.payments) + 1}"

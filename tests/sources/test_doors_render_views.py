@@ -1,4 +1,4 @@
-"""What doors show is made from `orders.reading.order_view` alone: their outputs know no rows of orders."""
+"""What doors show is made from the views of `orders.reading` alone: their outputs know no rows of orders."""
 
 import ast
 from pathlib import Path

@@ -46,7 +46,7 @@ def test_polls_gets_twice_and_deletes(cast: Cast, api: Api, printer: TestPrinter
     assert only_job(order).state == "waiting"  # nobody has it before it is fetched
     first = printer.get(str(job.pk))
     assert (first.status_code, first["Content-Type"]) == (200, "text/plain; charset=utf-8")
-    assert f"#{order.number}" in first.content.decode()
+    assert order.called in first.content.decode()
     # The order changes; what was asked for twice is the same.
     type(order).objects.filter(pk=order.pk).update(comment="Not on this paper")
     assert printer.get(str(job.pk)).content == first.content

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -17,6 +16,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from orders.models import FeedEntry
 from orders.services.record.epochs import current_epoch
+from ordersite.accounts.browser_sessions import SessionStore
 from ordersite.accounts.models import SignIn, User
 from tests.cast import Cast
 from tests.tracking.live import Server, happen, jwt, make_order, since

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 from websockets.exceptions import ConnectionClosed
@@ -16,6 +15,7 @@ from websockets.sync.client import ClientConnection
 
 from orders.models import FeedEntry, Order, OrderEvent
 from orders.services.record.epochs import current_epoch
+from ordersite.accounts.browser_sessions import SessionStore
 from ordersite.accounts.models import ApiToken, User
 from ordersite.accounts.sign_ins import begin_sign_in, end_sign_in
 from ordersite.core.crypto import token_hash

@@ -17,16 +17,15 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from orders.models import Order, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.services.outgoing import deliveries
-from ordersite.accounts.mails import send_due
 from ordersite.accounts.models import Mail, User
 from tests.cast import Cast
 from tests.orders.online import notice, place_online, running_provider, takes_online
 from tests.orders.shopping import cart, place_order
 from tests.tracking.receiver import TAKEN, Receiver, receiving
 from tracking import retention
+from tracking.mails import send_due
 from tracking.webhooks import delivering, sending
 from tracking.webhooks.delivering import call_endpoint
-from vendors.models import Member
 
 HOOKS = "/api/v1/webhooks"
 ALL = ["order.placed", "order.status", "order.payment", "vendor.paused"]
@@ -193,6 +192,98 @@ def test_tries_come_at_their_times_with_the_same_id_and_end(
     assert row.missed_since is None
 
 
+def test_what_an_endpoint_takes_is_noted_once_a_minute(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any, django_assert_max_num_queries: Any
+) -> None:
+    """A delivery that is taken costs two statements, and the endpoint's row is left alone; a failure is noted."""
+    row, _ = endpoint(api(cast.customer), receiver)
+
+    def send(seconds: int, queries: int, status: int = 204) -> Any:
+        clock.now += timedelta(seconds=seconds)
+        api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+        answers(receiver, status)
+        (leased,) = deliveries.lease_deliveries(row.pk, 50)
+        with django_assert_max_num_queries(queries) as asked:
+            assert deliveries.begin_try(leased)
+            delivering.try_once(leased)
+        assert len(asked) == queries
+        row.refresh_from_db()
+        return row.delivered_at, row.failing_since
+
+    first = send(0, 6)[0]
+    assert first == clock.now
+    assert send(59, 2) == (first, None)
+    assert send(2, 6) == (clock.now, None)
+    failed = send(1, 7, 500)
+    assert failed[1] == clock.now
+    assert send(1, 6)[1] is None
+
+
+def test_what_is_taken_after_a_failure_of_the_same_turn_ends_the_failing(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any
+) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    assert deliver(row) == 1  # it is noted that it takes what is sent, for a minute
+    for _ in range(2):
+        api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+    receiver.answer = lambda received: (500, {}) if len(receiver.calls) == 2 else TAKEN
+    assert deliver(row) == 2
+    row.refresh_from_db()
+    assert [one.state for one in row.deliveries.order_by("pk")] == ["delivered", "waiting", "delivered"]
+    assert (row.failing_since, row.delivered_at) == (None, clock.now)
+
+
+def test_what_another_worker_delivers_meanwhile_keeps_it_switched_on(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any
+) -> None:
+    """It does not know of the failure, and so leaves the endpoint as it is."""
+    row, _ = endpoint(api(cast.customer), receiver)
+    customer, path = api(cast.customer), f"{HOOKS}/{row.pk}/test"
+
+    def fail(**later: int) -> tuple[Any, str]:
+        clock.now += timedelta(**later)
+        answers(receiver, 500)
+        customer.post(path)
+        deliver(row)
+        row.refresh_from_db()
+        return row.failing_since, row.disabled_why
+
+    customer.post(path)
+    assert deliver(row) == 1
+    customer.post(path)
+    (others,) = deliveries.lease_deliveries(row.pk, 50)
+    began = clock.now
+    assert fail() == (began, "")
+    clock.now += timedelta(seconds=1)
+    answers(receiver, 204)
+    assert deliveries.begin_try(others)
+    assert delivering.try_once(others).is_delivered
+    row.refresh_from_db()
+    assert row.failing_since == began
+    assert fail(days=5) == (clock.now, "")
+    again = clock.now
+    assert fail(days=4) == (again, "")
+    assert fail(days=1)[1] == "failing"
+
+
+def test_what_is_given_back_untried_stays_before_what_came_later(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any
+) -> None:
+    """A turn takes five, and ends with the first, which is told to wait."""
+    row, _ = endpoint(api(cast.customer), receiver)
+    for _ in range(7):
+        api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+        clock.now += timedelta(seconds=1)
+    answers(receiver, 503)
+    assert call_endpoint(row.pk, 5) == 1
+    answers(receiver, 204)
+    clock.now += timedelta(seconds=1)
+    assert call_endpoint(row.pk, 50) == 6
+    messages = row.deliveries.order_by("pk").values_list("message__uuid", flat=True)
+    assert [received.id for received in receiver.calls] == [f"msg_{uuid.hex}" for uuid in messages]
+
+
 def test_tries_of_many_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "JITTER", 0.1)
     now = timezone.now()
@@ -232,10 +323,9 @@ def test_410_switches_off_and_tells_the_owner_once(cast: Cast, api: Any, receive
     assert (row.disabled_why, row.disabled_at is None) == ("gone", False)
     assert [one.state for one in row.deliveries.all()] == ["failed"] * 3
     send_due()
-    assert [(one.to, one.subject) for one in mail.outbox] == [
-        ([cast.owner.email], "Un point d’accès webhook a été désactivé")
-    ]
-    assert receiver.url in mail.outbox[0].body
+    [told] = [one for one in mail.outbox if one.to == [cast.owner.email]]
+    assert told.subject == "Un point d’accès webhook a été désactivé"
+    assert receiver.url in told.body
     place_order(api(cast.customer), cart(cast))
     assert deliver(row) == 0
     owner = api(cast.owner)
@@ -324,6 +414,28 @@ def test_a_replay_has_a_bound_and_says_where_to_go_on(
     assert len({received.id for received in receiver.calls}) == 5
 
 
+def test_what_is_about_to_be_deleted_is_not_replayed(
+    cast: Cast, api: Any, receiver: Receiver, clock: Any, settings: Any
+) -> None:
+    row, _ = endpoint(api(cast.customer), receiver)
+    customer, path = api(cast.customer), f"{HOOKS}/{row.pk}"
+    first = place_order(customer, cart(cast))
+    deliveries.pass_on()
+    customer.patch(path, {"enabled": False})
+    clock.now += timedelta(minutes=2)
+    place_order(customer, cart(cast))
+    deliveries.pass_on()
+    clock.now = first.placed_at + settings.KEEP_OUTBOX
+    since = customer.patch(path, {"enabled": True}).json()["missed_since"]
+    assert customer.post(f"{path}/replay", {"since": since}).json() == {"deliveries": 1, "next_since": None}
+    row.refresh_from_db()
+    assert (row.missed_since, deliver(row)) == (None, 1)
+    clock.now += timedelta(seconds=1)
+    assert retention.prune_outbox() == 2  # the order and its purchase
+    left = set(OutboxMessage.objects.values_list("created_at", flat=True))
+    assert left == {first.placed_at + timedelta(minutes=2)}
+
+
 def test_both_secrets_sign_after_a_rotation(cast: Cast, api: Any, receiver: Receiver) -> None:
     row, old = endpoint(api(cast.customer), receiver)
     new = Webhook(api(cast.customer).post(f"{HOOKS}/{row.pk}/secret").json()["secret"])
@@ -372,7 +484,7 @@ def test_an_answer_without_an_end_is_not_read_to_its_time_limit() -> None:
     assert (outcome.answered, outcome.failure) == (None, "AnswerTooLong")
 
 
-@pytest.mark.parametrize("broken", ["body_of", "secrets_of"])
+@pytest.mark.parametrize("broken", ["body_and_headers", "secrets_of"])
 def test_what_cannot_be_made_is_a_failed_try(
     cast: Cast, api: Any, receiver: Receiver, clock: Any, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -443,21 +555,13 @@ def test_of_a_deleted_order_nobody_is_told(cast: Cast, api: Any, receiver: Recei
     assert len(receiver.calls) == 3
 
 
-def test_an_endpoint_of_a_merchant_stays_when_who_added_it_leaves(cast: Cast, api: Any, receiver: Receiver) -> None:
-    row, _ = endpoint(api(cast.owner), receiver, merchant=cast.merchant.pk)
-    Member.objects.filter(user=cast.owner).delete()
-    User.objects.filter(pk=cast.owner.pk).update(is_active=False)
-    place_order(api(cast.customer), cart(cast))
-    assert deliver(row) == 1
-
-
 def test_old_messages_go_with_their_deliveries(cast: Cast, api: Any, receiver: Receiver) -> None:
     row, _ = endpoint(api(cast.customer), receiver)
     for _ in range(2):
         place_order(api(cast.customer), cart(cast))
     deliveries.pass_on()
-    kept = OutboxMessage.objects.order_by("pk").last()
+    kept = OutboxMessage.objects.filter(type="order.placed").latest("pk")
     old = timezone.now() - timedelta(days=31)
     OutboxMessage.objects.exclude(pk=kept.pk).update(created_at=old)
-    assert retention.prune_outbox() == 1
+    assert retention.prune_outbox() == 3
     assert (OutboxMessage.objects.get(), WebhookDelivery.objects.get().message) == (kept, kept)

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -43,9 +44,9 @@ def test_old_feed_entries_go_and_positions_go_on(cast: Cast) -> None:
     for _ in range(4):
         happen(order)
     old = timezone.now() - timedelta(days=8)
-    # The clock of the second entry's writer went ahead: what is left must have no gap all the same.
-    FeedEntry.objects.filter(position__in=(1, 3)).update(created_at=old)
-    assert retention.prune_feed() == 2
+    # The clocks of the first two entries' writers went ahead: what is left must have no gap all the same.
+    FeedEntry.objects.filter(position=3).update(created_at=old)
+    assert retention.prune_feed() == 1
     assert list(FeedEntry.objects.values_list("position", flat=True)) == [4]
     assert OrderEvent.objects.count() == 4
     FeedEntry.objects.update(created_at=old)
@@ -53,6 +54,15 @@ def test_old_feed_entries_go_and_positions_go_on(cast: Cast) -> None:
     assert Counter.objects.get(name=f"stream:vendor:{cast.vendor.pk}").value == 4
     happen(order)
     assert FeedEntry.objects.get().position == 5
+
+
+def test_what_lies_between_old_feed_entries_goes_with_them(cast: Cast) -> None:
+    order = make_order(cast.vendor, cast.customer_row)
+    for _ in range(4):
+        happen(order)
+    FeedEntry.objects.filter(position__in=(1, 3)).update(created_at=timezone.now() - timedelta(days=8))
+    assert retention.prune_feed() == 2
+    assert list(FeedEntry.objects.values_list("position", flat=True)) == [4]
 
 
 def test_sign_ins_whose_refresh_token_has_expired_go(cast: Cast) -> None:
@@ -79,6 +89,70 @@ def test_positions_and_ended_offers_go_after_their_days(cast: Cast, settings: An
     assert (DriverPosition.objects.get().driver, CustomerPosition.objects.get().order_id) == (cast.courier_row, kept.pk)
     assert retention.prune_driver_offers() == 1
     assert list(DriverOffer.objects.values_list("round", flat=True)) == [1, 2]
+
+
+def test_counters_of_past_days_go_and_those_of_streams_stay(db: None) -> None:
+    today = timezone.now().date()
+    for days in (32, 28):
+        Counter.objects.create(name=f"number:5:delivery:{today - timedelta(days=days)}", value=9)
+    Counter.objects.create(name="stream:vendor:5", value=7)
+    assert retention.prune_number_counters() == 1
+    assert list(Counter.objects.order_by("name").values_list("name", flat=True)) == [
+        f"number:5:delivery:{today - timedelta(days=28)}",
+        "stream:vendor:5",
+    ]
+
+
+def test_old_entries_of_the_back_office_go(cast: Cast, settings: Any) -> None:
+    settings.KEEP_AUDIT = timedelta(days=9)
+    for days in (10, 8):
+        at = timezone.now() - timedelta(days=days)
+        LogEntry.objects.create(user=cast.staff, object_repr=f"{days}", action_flag=2, action_time=at)
+    assert (retention.prune_admin_log(), retention.prune_admin_log()) == (1, 0)
+    assert LogEntry.objects.get().object_repr == "8"
+
+
+def test_a_backlog_of_old_rows_does_not_hold_up_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
+    stop, done, pruned = threading.Event(), threading.Event(), threading.Event()
+
+    def prune() -> int:
+        """A full batch each time, until deadlines have had their turn meanwhile."""
+        pruned.set()
+        return 0 if done.wait(LONGEST_WAIT) else 1
+
+    def deadlines() -> int:
+        if pruned.wait(LONGEST_WAIT):
+            done.set()
+            stop.set()
+        return 0
+
+    monkeypatch.setattr("tracking.worker.WORK", (Work("old", prune, batch=1, prunes=True), Work("due", deadlines)))
+    run_worker(stop)
+    assert done.is_set()
+
+
+def test_what_prunes_gives_way_after_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is old of one kind, the next kind has its turn too, and then this one again."""
+    monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
+    stop, done = threading.Event(), list[str]()
+    monkeypatch.setattr("tracking.worker.TURN", -1.0)
+    monkeypatch.setattr("tracking.worker.ROUND", 0.001)
+
+    def endless() -> int:
+        done.append("endless")
+        return 1
+
+    def other() -> int:
+        done.append("other")
+        if done.count("other") == 2:
+            stop.set()
+        return 0
+
+    works = (Work("a", endless, batch=1, prunes=True), Work("b", other, every=0, prunes=True))
+    monkeypatch.setattr("tracking.worker.WORK", works)
+    run_worker(stop)
+    assert done[:4] == ["endless", "other", "endless", "other"]
 
 
 def test_more_than_a_batch_goes_at_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +203,8 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "unseen orders",
         "vendors that answer nothing",
         "online payments",
+        "bulk changes",
+        "files",
         "mark of the feed",
         "mails",
         "webhooks",
@@ -137,10 +213,21 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "attempts",
         "feed entries",
         "what was told outside",
+        "mails of the past",
+        "old bulk changes",
+        "files that were fetched",
         "sign-ins",
+        "browser sessions",
+        "old invitations",
+        "changes of the set-up data",
+        "entries of the back-office",
+        "numbers of past days",
         "positions of drivers",
         "positions of customers",
         "offers to drivers",
+        "photos of proofs",
+        "files of rows that are gone",
+        "contacts of guests",
         "unconfirmed accounts",
         "photos that no row knows",
         "files of codes",

@@ -47,13 +47,6 @@ def test_a_limit_that_may_be_left_empty_says_what_that_means() -> None:
     assert [str(field) for field in limits if "empty: " not in field.help_text] == []
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def version(cast: Cast) -> int:
     return Vendor.objects.get(pk=cast.vendor.pk).menu_version
 
@@ -79,6 +72,22 @@ def test_a_price_for_a_thousand_units(cast: Cast, office: Client) -> None:
         assert field in response.context["adminform"].form.errors
     burger.refresh_from_db()
     assert (burger.is_digital, burger.price_per, version(cast)) == (False, 1000, before)
+
+
+def test_a_tills_code_is_one_products(cast: Cast, office: Client) -> None:
+    """Of a code that two have already, both pages can still be saved."""
+    burger, pizza, before = cast.products["burger"], cast.products["pizza"], version(cast)
+    path = f"/admin/vendors/product/{burger.pk}/change/"
+    response = office.post(path, {**form_of(office.get(path)), "plu_code": pizza.plu_code})
+    assert "Another product of this vendor has this code" in str(response.context["adminform"].form.errors["plu_code"])
+    burger.refresh_from_db()
+    assert (burger.plu_code, version(cast)) == ("100", before)
+    Product.objects.filter(pk=pizza.pk).update(plu_code="100")
+    change(office, path, name="Cheeseburger")
+    Product.objects.filter(pk=pizza.pk).update(plu_code="101", vendor=cast.other_vendor)
+    change(office, path, plu_code="101")
+    burger.refresh_from_db()
+    assert (burger.name, burger.plu_code) == ("Cheeseburger", "101")
 
 
 def test_group_and_category_changed_bump_the_menu(cast: Cast, office: Client) -> None:

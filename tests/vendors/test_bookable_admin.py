@@ -13,13 +13,6 @@ from vendors.models import PackageType, Service, ServiceHours
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def test_a_service_is_set_up_with_its_hours(cast: Cast, office: Client) -> None:
     page = office.get("/admin/vendors/service/add/")
     data = {

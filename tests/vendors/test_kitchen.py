@@ -161,6 +161,21 @@ def test_today_ends_at_five_by_the_vendors_clock(cast: Cast, now: str, ends: str
 
 
 @pytest.mark.parametrize(
+    ("hour", "now", "ends"),
+    [
+        (3, "2026-01-14T11:00", "2026-01-15T02:00"),
+        (3, "2026-01-15T01:59", "2026-01-15T02:00"),
+        (3, "2026-01-15T02:00", "2026-01-16T02:00"),
+        (12, "2026-01-15T10:59", "2026-01-15T11:00"),
+    ],
+)
+def test_today_ends_where_the_vendors_next_business_day_begins(cast: Cast, hour: int, now: str, ends: str) -> None:
+    cast.vendor.day_begins_at = hour
+    found = end_of_today(cast.vendor, datetime.fromisoformat(now).replace(tzinfo=UTC))
+    assert found == datetime.fromisoformat(ends).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     ("body", "code"),
     [
         ({}, "required"),

@@ -6,8 +6,13 @@ from pathlib import Path
 from django.apps import apps
 
 ROOT = Path(__file__).parents[2]
-# "orders" is here how many of them a slot takes, and "position" the place of a station among the others.
-OTHER_MEANING = {"vendors/slots.py", "vendors/services/kitchens.py"}
+# "orders" is here how many of them a slot takes, and "position" the place of a station or of a part of a menu.
+OTHER_MEANING = {
+    "vendors/slots.py",
+    "vendors/services/kitchens.py",
+    "vendors/services/menu_plans.py",
+    "vendors/services/sorting.py",
+}
 
 
 def names_of_orders() -> set[str]:

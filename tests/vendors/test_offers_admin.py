@@ -1,7 +1,7 @@
 """The back-office's page of offers, and the service behind it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.services.capacity.offer_terms import delete_offer, save_offer, switch_offer
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound, Refusal
 from ordersite.core.fields import Field
 from ordersite.web.problems import problem_of
@@ -78,7 +78,7 @@ def test_an_offer_is_entered_and_shown(cast: Cast, office: Client) -> None:
     )
     assert (offer.code, offer.vendor, offer.rate, offer.most, offer.max_uses) == ("TEN-1", cast.vendor, 1000, 500, 10)
     assert offer.starts_at is not None
-    assert offer.starts_at.astimezone(UTC) == datetime(2026, 11, 1, 8, tzinfo=UTC)
+    assert offer.starts_at == datetime(2026, 11, 1, 8, tzinfo=cast.vendor.zone)
     page = office.get(PAGES).content.decode()
     for text in ("TEN-1", "Burger Bar", "10 %, at most 5.00 EUR", "0 of 10"):
         assert text in page
@@ -204,7 +204,7 @@ def test_a_code_taken_in_the_same_moment_is_a_message(
     cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(*, offer: Offer) -> Offer:
-        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE)
+        raise Invalid(FaultCode.TAKEN_OFFER_CODE, Field.CODE)
 
     monkeypatch.setattr("orders.admin.offers.save_offer", taken)
     response = send(office, f"{PAGES}add/", name="Autumn", kind="percentage", rate="10")

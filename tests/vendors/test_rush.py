@@ -111,11 +111,12 @@ def test_staff_set_rush_and_caps_in_the_back_office(cast: Cast, api: Api, client
     client.force_login(cast.staff)
     page = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
     tomorrow = (timezone.now() + timedelta(days=1)).replace(microsecond=0)
+    there = tomorrow.astimezone(cast.vendor.zone)
     form = {
         **form_of(client.get(page)),
         "rush_minutes": "15",
-        "rush_until_0": f"{tomorrow:%Y-%m-%d}",
-        "rush_until_1": f"{tomorrow:%H:%M:%S}",
+        "rush_until_0": f"{there:%Y-%m-%d}",
+        "rush_until_1": f"{there:%H:%M:%S}",
         "slot_orders": "4",
         "slot_value": "100.00",
         "opening_hours-TOTAL_FORMS": "1",
@@ -129,3 +130,26 @@ def test_staff_set_rush_and_caps_in_the_back_office(cast: Cast, api: Api, client
     assert (vendor.rush_minutes, vendor.rush_until, vendor.slot_orders, vendor.slot_value) == (15, tomorrow, 4, 10_000)
     assert list(vendor.opening_hours.values_list("slot_orders", "slot_value")) == [(2, None)]
     assert shown(api(), cast)[3] == 35
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (-1, "This time has passed: choose a later one, or set the rush minutes to 0."),
+        (400, "This is more than a year ahead: choose an earlier time, or none."),
+    ],
+)
+def test_the_back_office_bounds_its_end(cast: Cast, client: Client, days: int, told: str) -> None:
+    """As the API does; one that stands and has passed does not keep the form from being saved."""
+    client.force_login(cast.staff)
+    page = f"/admin/vendors/vendor/{cast.vendor.pk}/change/"
+    end = (timezone.now() + timedelta(days=days)).replace(microsecond=0)
+    changed = {"rush_minutes": "15", "rush_until_0": f"{end:%Y-%m-%d}", "rush_until_1": f"{end:%H:%M:%S}"}
+    refused = client.post(page, {**form_of(client.get(page)), **changed})
+    assert refused.status_code == 200
+    assert told in refused.content.decode()
+    vendor = Vendor.objects.get(pk=cast.vendor.pk)
+    assert (vendor.rush_minutes, vendor.rush_until) == (0, None)
+    Vendor.objects.filter(pk=cast.vendor.pk).update(rush_minutes=5, rush_until=end)
+    assert client.post(page, {**form_of(client.get(page)), "rush_minutes": "0"}).status_code == 302
+    assert Vendor.objects.get(pk=cast.vendor.pk).rush_minutes == 0

@@ -1,6 +1,7 @@
 """Lists of the back-office: by an address nobody reads a column that the list does not offer to filter by."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib import admin
@@ -106,6 +107,36 @@ def test_a_wrong_address_writes_nothing_to_the_log(
     for one in called:
         assert client.get(one).status_code in (200, 302, 400, 403, 404, 405), one
     assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
+
+
+@pytest.mark.parametrize("text", ["a\0b", "1" + "0" * 30, "🙂\ud800"], ids=["NUL", "huge", "emoji"])
+def test_no_text_in_an_address_gets_anything_but_a_page(cast: Cast, client: Client, text: str) -> None:
+    """Searches, filters, pages and ids of every list: a page, and where it refuses one with a sentence."""
+    client.force_login(everything(cast))
+    typed = quote(text, errors="surrogatepass")
+    for model in MODELS:
+        path = address(model)
+        names = ["q", "p", "o", *sorted(filter_names(model))]
+        for called in [
+            *(f"{path}?{name}={typed}" for name in names),
+            f"{path}{typed}/change/",
+            f"{path}{typed}/delete/",
+        ]:
+            answer = client.get(called, follow=True)
+            assert answer.status_code in (200, 400, 403, 404, 405), called
+            if answer.status_code != 405:
+                assert answer["Content-Type"] == "text/html; charset=utf-8", called
+            if answer.status_code == 400:
+                assert "<h1>This did not work</h1>" in answer.content.decode(), called
+
+
+def test_an_address_with_a_nul_is_refused_with_a_sentence(cast: Cast, client: Client) -> None:
+    client.force_login(everything(cast))
+    for path in ("/admin/orders/order/?q=a%00b", "/admin/orders/order/%00/change/"):
+        told = client.get(path).content.decode()
+        assert '<p role="status">The URL contains a NUL character: leave it out.</p>' in told
+        assert '<a href="/admin/">To the back-office</a>' in told
+    assert client.get("/api/v1/orders?status=a%00b")["Content-Type"] == "application/problem+json"
 
 
 def test_a_hidden_column_is_not_read_letter_by_letter(cast: Cast, client: Client) -> None:

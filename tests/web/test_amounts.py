@@ -170,21 +170,16 @@ def test_control_a_column_without_the_marker_is_found() -> None:
     assert faults_in(Plain, plain) == ["price", "price", "tip", "tax", "tax_rate"]
 
 
-def test_no_list_shows_a_number_of_minor_units() -> None:
+def test_no_list_shows_a_number_of_minor_units(cast: Cast) -> None:
     for model_admin in admin.site._registry.values():
         big = {one.name for one in model_admin.model._meta.concrete_fields if isinstance(one, models.BigIntegerField)}
-        shown = model_admin.get_list_display(RequestFactory().get("/"))
+        request = RequestFactory().get("/")
+        request.user = cast.staff
+        shown = model_admin.get_list_display(request)
         assert not (big - {"id"}) & set(shown), model_admin
 
 
 # --- every column, on its page ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
 
 
 def columns_of(kind: type[NumberColumn]) -> set[tuple[str, str]]:

@@ -1,15 +1,14 @@
 """Counted tries, on whichever database the run is on."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
 from ordersite.core.faults import Throttled
 from ordersite.core.models import Attempt
+from tests.promises.crowd import together
 
 MINUTE = timedelta(minutes=1)
 
@@ -70,21 +69,12 @@ def test_a_success_forgets() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_tries_at_once_do_not_outrun_the_count() -> None:
-    passed: list[int] = []
+    def is_let_through() -> bool:
+        try:
+            count(limit=7)
+        except Throttled:
+            return False
+        return True
 
-    def many() -> None:
-        for _ in range(5):
-            try:
-                count(limit=7)
-                passed.append(1)
-            except Throttled:
-                pass
-        connection.close()
-
-    threads = [threading.Thread(target=many) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(passed) == 7
+    assert sum(together([is_let_through] * 20, at_once=4)) == 7
     assert Attempt.objects.get().count == 20

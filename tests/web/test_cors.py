@@ -1,5 +1,6 @@
 """Pages of other origins call the API and the dialects from a browser, where CORS_ALLOWED_ORIGINS names them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -122,3 +123,12 @@ def test_which_methods_there_are(cast: Cast, path: str, method: str) -> None:
     assert {method.lower(), "options"} <= words(answer["Allow"])
     refused = Client().generic("LINK", path)
     assert (refused.status_code, refused["Allow"]) in ((405, answer["Allow"]), (401, answer["Allow"]))
+
+
+def test_the_page_for_operators_names_the_headers(settings: Any) -> None:
+    """docs/running.md lists what pages may send and read; "accept" goes without saying."""
+    page = (settings.BASE_DIR / "docs" / "running.md").read_text()
+    sent, read = (re.findall(rf"^\| {word} \| (.*)", page, re.M)[0].lower() for word in ("sent", "read"))
+    read_ones = {re.sub("x-ratelimit-.*", "x-ratelimit-*", name.lower()) for name in settings.CORS_EXPOSE_HEADERS}
+    assert {*settings.CORS_ALLOW_HEADERS} - {*re.findall("`(.*?)`", sent)} == {"accept"}
+    assert read_ones - {*re.findall("`(.*?)`", read)} == set()

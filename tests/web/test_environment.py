@@ -40,6 +40,7 @@ def start(tmp_path: Path, **variables: str) -> tuple[int, str]:
         ("DEBUG", "zzz", "on or off"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
         ("ENVIRONMENT", "zzz", "development or production"),
+        ("DATABASE_POOLER", "session", "transaction, or leave it unset"),
         ("MAP_TILES_URL", "http://tiles.example.com/{z}/{x}/{y}.png", TILES),
         *(
             ("CORS_ALLOWED_ORIGINS", value, ORIGINS)
@@ -73,6 +74,29 @@ def test_nonsense_is_told_in_one_sentence(tmp_path: Path, variable: str, value: 
 )
 def test_sense_is_taken(tmp_path: Path, variable: str, value: str) -> None:
     assert start(tmp_path, **{variable: value})[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"DATABASE_POOLER": "transaction"},
+            "Set DATABASE_URL too: SQLite, which is used without it, has none of these.",
+        ),
+        (
+            {"DATABASE_POOLER": "transaction", "DATABASE_URL": "postgres://127.0.0.1:6432/orders"},
+            "DATABASE_POOLER needs DATABASE_DIRECT_URL, which leads to PostgreSQL itself: migrations take longer than "
+            "the pooler's sessions let a statement take.",
+        ),
+        (
+            {"DATABASE_DIRECT_URL": "mysql://127.0.0.1/orders", "DATABASE_URL": "postgres://127.0.0.1:6432/orders"},
+            "DATABASE_DIRECT_URL must begin with postgres:// (leave it unset for SQLite).",
+        ),
+    ],
+    ids=["a pooler alone", "nothing past the pooler", "another database"],
+)
+def test_what_a_database_lacks_is_told(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:
+    assert start(tmp_path, **variables) == (1, sentence)
 
 
 def test_pages_of_any_origin_are_served_in_development_only(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from ordersite.core.catalogue import SENTENCES
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Invalid, InvalidFields, Step
 from ordersite.core.fields import Field
 from ordersite.core.wording import NATIVE, Wording
@@ -40,19 +40,20 @@ def members(node: ast.AST, enum: str) -> list[str]:
     ]
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[Code, ast.Call]]:
+def calls(tree: ast.AST) -> Iterator[tuple[FaultCode, ast.Call]]:
     """Each call whose first argument is a code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args and not isinstance(node.func, ast.Attribute):
-            for name in members(node.args[0], "Code") if isinstance(node.args[0], ast.Attribute | ast.IfExp) else ():
-                yield Code[name], node
+            code = node.args[0]
+            for name in members(code, "FaultCode") if isinstance(code, ast.Attribute | ast.IfExp) else ():
+                yield FaultCode[name], node
 
 
 def places_of(sentence: str) -> set[str]:
     return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(sentence) if name} - GIVEN
 
 
-def lacking(tree: ast.AST) -> list[tuple[Code, int, set[str]]]:
+def lacking(tree: ast.AST) -> list[tuple[FaultCode, int, set[str]]]:
     """The calls that do not fill all places of their sentence: code, line, places."""
     found = []
     for code, call in calls(tree):
@@ -70,16 +71,17 @@ def lacking(tree: ast.AST) -> list[tuple[Code, int, set[str]]]:
 
 
 def test_each_code_has_one_sentence_and_its_own_name() -> None:
-    assert set(SENTENCES) == set(Code)
-    assert [code.name for code in Code] == [code.value.upper().replace(".", "_") for code in Code]
+    assert set(SENTENCES) == set(FaultCode)
+    assert [code.name for code in FaultCode] == [code.value.upper().replace(".", "_") for code in FaultCode]
 
 
 def test_each_code_is_raised() -> None:
     # A door's own sentence for a code does not raise it.
     saying = ("/catalogue/", "/refusals.py")
-    refusing = sources(*PACKAGES, holding="Code.")
+    refusing = sources(*PACKAGES, holding="FaultCode.")
     raising = [tree for source, tree in refusing if not any(part in source for part in saying)]
-    assert {code.name for code in Code} - {name for tree in raising for name in members(tree, "Code")} == set()
+    raised = {name for tree in raising for name in members(tree, "FaultCode")}
+    assert {code.name for code in FaultCode} - raised == set()
 
 
 def test_sentences_name_fields_that_there_are() -> None:
@@ -88,14 +90,14 @@ def test_sentences_name_fields_that_there_are() -> None:
 
 
 def test_each_place_of_a_sentence_is_filled() -> None:
-    refusing = sources(*PACKAGES, holding="Code.")
+    refusing = sources(*PACKAGES, holding="FaultCode.")
     assert {source: found for source, tree in refusing if (found := lacking(tree))} == {}
 
 
 def test_a_place_that_is_left_empty_is_found() -> None:
-    tree = ast.parse("raise Conflict(Code.STEPS_UNDONE, Field.TO, other=1)")
-    assert lacking(tree) == [(Code.STEPS_UNDONE, 1, {"status"})]
-    assert lacking(ast.parse("Fault(Code.STEPS_UNDONE, status=1)")) == []
+    tree = ast.parse("raise Conflict(FaultCode.STEPS_UNDONE, Field.TO, other=1)")
+    assert lacking(tree) == [(FaultCode.STEPS_UNDONE, 1, {"status"})]
+    assert lacking(ast.parse("Fault(FaultCode.STEPS_UNDONE, status=1)")) == []
 
 
 def test_a_door_tells_its_own_names() -> None:
@@ -110,24 +112,24 @@ def test_a_door_tells_its_own_names() -> None:
         }
     )
     items = (Step(Field.ITEMS, 1),)
-    assert wording.pointer(Fault(Code.BUSY, Field.PRODUCT, at=items)) == "/products/1/id"
-    assert wording.pointer(Fault(Code.BUSY, Field.ADDRESS)) == "/location/address"
-    assert wording.pointer(Fault(Code.BUSY, Field.PICKUP, at=(Step(Field.PACKAGE),))) == "/pickup"
-    assert wording.pointer(Fault(Code.BUSY, Field.REASON)) == "?reason"
-    assert wording.pointer(Fault(Code.BUSY, Field.GUEST)) == ""
-    assert NATIVE.pointer(Fault(Code.BUSY, Field.PRODUCT, at=items)) == "/items/1/product"
+    assert wording.pointer(Fault(FaultCode.BUSY, Field.PRODUCT, at=items)) == "/products/1/id"
+    assert wording.pointer(Fault(FaultCode.BUSY, Field.ADDRESS)) == "/location/address"
+    assert wording.pointer(Fault(FaultCode.BUSY, Field.PICKUP, at=(Step(Field.PACKAGE),))) == "/pickup"
+    assert wording.pointer(Fault(FaultCode.BUSY, Field.REASON)) == "?reason"
+    assert wording.pointer(Fault(FaultCode.BUSY, Field.GUEST)) == ""
+    assert NATIVE.pointer(Fault(FaultCode.BUSY, Field.PRODUCT, at=items)) == "/items/1/product"
     assert (wording.word(Field.ADDRESS), wording.word(Field.GUEST)) == ("location.address", "guest")
 
 
 @pytest.mark.parametrize(
     ("refusal", "code", "rows"),
     [
-        (Conflict(Code.BUSY), "busy", []),
-        (Conflict(Code.BUSY, Field.TO), "busy", [("/to", "busy")]),
-        (Invalid(Code.BUSY), "invalid", [("", "busy")]),
-        (Invalid(Code.BUSY, Field.TO), "invalid", [("/to", "busy")]),
+        (Conflict(FaultCode.BUSY), "busy", []),
+        (Conflict(FaultCode.BUSY, Field.TO), "busy", [("/to", "busy")]),
+        (Invalid(FaultCode.BUSY), "invalid", [("", "busy")]),
+        (Invalid(FaultCode.BUSY, Field.TO), "invalid", [("/to", "busy")]),
         (
-            InvalidFields([Fault(Code.BUSY, Field.TO), Fault(Code.NOT_FOUND)]),
+            InvalidFields([Fault(FaultCode.BUSY, Field.TO), Fault(FaultCode.NOT_FOUND)]),
             "invalid",
             [("/to", "busy"), ("", "not_found")],
         ),
@@ -140,6 +142,6 @@ def test_a_refusal_has_a_row_for_each_field(refusal: Conflict, code: str, rows: 
 
 def test_what_one_fault_tells_stands_beside_the_sentence_what_several_tell_in_their_rows() -> None:
     told = {"minimum": {"amount": "10.00", "currency": "EUR"}}
-    assert as_problem(Invalid(Code.BUSY, Field.TO, told=told)).extra == told
-    several = as_problem(InvalidFields([Fault(Code.BUSY, Field.TO, told=told)]))
+    assert as_problem(Invalid(FaultCode.BUSY, Field.TO, told=told)).extra == told
+    several = as_problem(InvalidFields([Fault(FaultCode.BUSY, Field.TO, told=told)]))
     assert (several.extra, several.errors[0]["minimum"]) == ({}, told["minimum"])

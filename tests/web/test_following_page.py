@@ -18,6 +18,7 @@ from ordersite.core.crypto import decrypt
 from tests.cast import PASSWORD, Cast
 from tests.orders.rows import make_order
 from tests.orders.walking import Api
+from vendors.models import Vendor
 
 TOKEN = "a-guest-token-of-a-test"  # noqa: S105
 
@@ -44,7 +45,7 @@ def test_the_code_alone_leads_to_the_page_and_to_no_order(cast: Cast, client: Cl
         "noindex",
     ]
     assert given(page)["orders"] == [
-        {"id": None, "steps": ["placed", "accepted", "prepared", "picked_up", "delivered"]}
+        {"id": None, "steps": ["placed", "accepted", "prepared", "picked_up", "delivered"], "usual_minutes": 20}
     ]
     text = page.content.decode()
     assert all(hidden not in text for hidden in ("Clara", order.address, order.contact_phone, order.contact_email))
@@ -149,3 +150,32 @@ def test_the_code_tells_why_an_order_failed(cast: Cast, api: Api) -> None:
     assert (
         api().post("/api/v1/track", {"code": decrypt(make_order(cast).tracking_sealed)}).json()["reason_code"] is None
     )
+
+
+def test_a_customers_orders_lead_to_their_pages(cast: Cast, client: Client) -> None:
+    """By the id of its own order; another's, a deleted one and one that has lapsed look alike."""
+    own, others = make_order(cast, 7, stood="accepted"), make_order(cast, 7, customer=cast.stranger_row)
+    lapsed = make_order(cast, 1, closed_at=timezone.now() - timedelta(days=8))
+    deleted = make_order(cast, 1, deleted_at=timezone.now())
+    assert client.get("/orders").headers["Location"] == "/sign-in?next=/orders"
+    assert client.get(f"/orders/{own.pk}").headers["Location"] == f"/sign-in?next=/orders/{own.pk}"
+    client.force_login(cast.customer)
+    assert given(client.get("/orders"))["customer"] == cast.customer_row.pk
+    assert client.get(f"/orders/{own.pk}").headers["Location"] == address_of(own)
+    refused = [client.get(f"/orders/{pk}") for pk in (others.pk, lapsed.pk, deleted.pk)]
+    assert [page.status_code for page in refused] == [404] * 3
+    assert len({page.content for page in refused}) == 1
+    assert client.get(f"/orders/{2**62}").status_code == 404
+    client.force_login(cast.owner)
+    assert given(client.get("/orders"))["customer"] is None
+    assert client.get(f"/orders/{own.pk}").status_code == 404
+
+
+@pytest.mark.parametrize(("fields", "minutes"), [({}, 35), ({"deliver_at": timezone.now()}, None)])
+def test_how_long_it_usually_takes_is_told(cast: Cast, client: Client, fields: Any, minutes: int | None) -> None:
+    """The vendor's minutes and those of its rush; none where a time is agreed."""
+    Vendor.objects.filter(pk=cast.vendor.pk).update(
+        preparation_minutes=25, rush_minutes=10, rush_until=timezone.now() + timedelta(hours=1)
+    )
+    page = client.get(address_of(make_order(cast, 0, **fields)))
+    assert given(page)["orders"][0]["usual_minutes"] == minutes

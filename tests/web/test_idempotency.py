@@ -1,12 +1,10 @@
 """Idempotency-Key: a call can be repeated without harm."""
 
 import hashlib
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -16,6 +14,7 @@ from ordersite.core.crypto import decrypt
 from ordersite.core.models import IdempotencyKey
 from tests.cast import Cast, make_cast
 from tests.orders.shopping import cart
+from tests.promises.crowd import together
 
 PATH, ORDERS = "/api/v1/me/addresses", "/api/v1/orders"
 pytestmark = pytest.mark.django_db
@@ -150,23 +149,11 @@ def test_two_guests_with_one_key_at_once(api: Api, guarded: bool, monkeypatch: p
     cast = make_cast()
     if not guarded:
         monkeypatch.setattr("ordersite.web.views.key_scope", lambda **kwargs: "")
-    begin = threading.Barrier(6)
-    answers: list[tuple[str, Any]] = []
 
-    def place(comment: str) -> None:
-        try:
-            begin.wait(60)
-            answers.append((comment, api(idempotency_key="k" * 16).post(ORDERS, guest_cart(cast, comment=comment))))
-        finally:
-            connection.close()
+    def place(comment: str) -> tuple[str, Any]:
+        return comment, api(idempotency_key="k" * 16).post(ORDERS, guest_cart(cast, comment=comment))
 
-    threads = [
-        threading.Thread(target=place, args=("one", "other")[number % 2 : number % 2 + 1]) for number in range(6)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = together([lambda: place("one"), lambda: place("other")] * 3)
     placed = [(comment, answer) for comment, answer in answers if answer.status_code == 201]
     if not guarded:
         assert Order.objects.count() == 6
@@ -193,6 +180,7 @@ def test_the_document_names_the_key_where_it_is_read() -> None:
         "POST /auth/register/confirm",
         "POST /auth/password-reset/confirm",
         "DELETE /me/payment-methods/{method_id}",
+        "POST /me/erasure",
         "POST /payments/notices/{provider}",
     }
     assert all("at least 16 characters" in keys[0] for keys in unsafe.values() if keys)

@@ -14,7 +14,7 @@ from rest_framework.test import APIRequestFactory
 from ordersite.core.images import MAX_BYTES, MOST_PHOTOS
 from ordersite.web.idempotency import body_fingerprint
 from ordersite.web.multipart import Form, PhotoFormParser
-from ordersite.web.problems import Invalid, Problem, from_exception
+from ordersite.web.problems import BadRequest, Problem, from_exception
 
 BOUNDARY = "boundary-of-a-test"
 
@@ -102,7 +102,7 @@ def test_the_last_boundary_may_end_the_body() -> None:
     ],
 )
 def test_what_is_refused_is_named(parts: list[bytes], pointer: str, code: str, remedy: str) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(BadRequest) as refused:
         form(*parts)
     error = refused.value.errors[0]
     assert (error["pointer"], error["code"]) == (pointer, code)
@@ -122,7 +122,7 @@ def test_what_is_refused_is_named(parts: list[bytes], pointer: str, code: str, r
 )
 @pytest.mark.parametrize("filename", [None, "blob"])
 def test_json_is_refused_as_everywhere(order: bytes, remedy: str, filename: str | None) -> None:
-    with pytest.raises((ParseError, Invalid), match=remedy):
+    with pytest.raises((ParseError, BadRequest), match=remedy):
         form(part("order", order, filename=filename))
 
 

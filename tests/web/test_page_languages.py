@@ -1,4 +1,4 @@
-"""Pages speak four languages; nothing else listens to Accept-Language. Every sentence of a page is translated."""
+"""Pages speak four languages, and so do refusals that they ask for; nothing else listens to Accept-Language."""
 
 import ast
 import gettext as gnu
@@ -11,8 +11,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils.translation import get_language
 
+from ordersite.core.catalogue import ON_PAGES, SENTENCES
+from ordersite.core.codes import FaultCode
 from ordersite.web.pages import page_build, script_catalogue
 from tests.cast import Cast
+from tests.orders.rows import make_order
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALE = ROOT / "locale"
@@ -21,7 +24,7 @@ PACKAGES = ("orders", "ordersite", "tracking", "vendors")
 DOMAINS = ("django", "djangojs")
 TEXT = r'"((?:[^"\\\n]|\\.)*)"'
 HEADING = {"en": "Sign in", "fr": "Se connecter", "nl": "Aanmelden", "es": "Iniciar sesión"}
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{[\w.:]+\}")
 
 
 def unquoted(text: str) -> str:
@@ -35,9 +38,10 @@ def said() -> Iterator[tuple[str, str]]:
             yield "django", text
     for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
         if path.is_relative_to(ROOT / "ordersite/core"):
-            continue  # the catalogue of refusals stays English
+            continue  # the catalogue of refusals, of which below
         for call in re.findall(rf"(?:\b_|\bgettext|\bgettext_noop|\bngettext)\(\s*{TEXT}", path.read_text()):
             yield "django", unquoted(call)
+    yield from (("django", text) for module in ON_PAGES for text in module.SENTENCES.values())
     for path in sorted((ROOT / "static/pages").rglob("*.js")):
         for call in re.findall(rf"\bn?gettext\(\s*{TEXT}", path.read_text()):
             yield "djangojs", unquoted(call)
@@ -158,3 +162,71 @@ def test_a_page_learns_of_a_newer_build(client: Client) -> None:
     assert len(page_build()) == 12
     assert answer["Cache-Control"] == "no-store"
     assert client.post("/build").status_code == 405
+
+
+REFUSED = {
+    "fr": "Cela n’existe pas, ou vous ne pouvez pas le voir.",
+    "nl": "Dit bestaat niet, of u mag het niet zien.",
+    "es": "Esto no existe, o no puede verlo.",
+}
+HANDED = {
+    "fr": "Seul le client d’une commande peut y signaler un problème.",
+    "nl": "Alleen de klant van een bestelling kan er een probleem mee melden.",
+    "es": "Solo el cliente de un pedido puede comunicar un problema con él.",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", OTHERS)
+def test_refusals_are_told_in_the_language_that_a_call_asks_for(client: Client, cast: Cast, language: str) -> None:
+    """Sentences of the services and of a door; all else of the answer is that of an English one."""
+    order = make_order(cast, 7, stood="accepted")
+    client.force_login(cast.owner)
+    calls = (
+        ("get", "/api/v1/orders/0", {}, REFUSED),
+        ("get", "/api/v1/orders/999999", {}, REFUSED),
+        ("post", f"/api/v1/orders/{order.pk}/problems", {"reason": "late"}, HANDED),
+    )
+    for method, path, body, told in calls:
+        ask = {"path": path, "data": body, "content_type": "application/json"}
+        english, answer = (
+            getattr(client, method)(
+                **ask, headers={"Problem-Language": asked, "X-Request-ID": "one-and-the-same"}
+            ).json()
+            for asked in ("xx", language)
+        )
+        assert answer["detail"] == told[language]
+        assert {**answer, "detail": ""} == {**english, "detail": ""}
+        assert get_language() == "en"
+    # A field's refusal: code and pointer stay, the names of fields in its sentence too.
+    given = {"transition": "reject", "reason_code": "other"}
+    headers = {"Problem-Language": language, "Accept-Language": "en"}
+    path = f"/api/v1/orders/{order.pk}/transitions"
+    problem = client.post(path, given, content_type="application/json", headers=headers).json()
+    assert (problem["code"], problem["errors"][0]["pointer"]) == ("guard_failed", "/reason")
+    assert "reason" in problem["detail"]
+    assert problem["detail"] == problem["errors"][0]["detail"] != SENTENCES[FaultCode.GUARD_FAILED_REASON]
+    # As browsers name theirs; what is no language is English.
+    for asked in (f"{language}-BE", language.upper(), f" {language}"):
+        assert client.get("/api/v1/orders/0", headers={"Problem-Language": asked}).json()["detail"] == REFUSED[language]
+    for asked in ("", "-", f"{language};q=1", f"{language},en", "x" * 4000, "é"):
+        assert "exist" in client.get("/api/v1/orders/0", headers={"Problem-Language": asked}).json()["detail"]
+    # A foreign API tells its own sentences, whatever is asked.
+    foreign = [
+        client.get(
+            "/dialects/kesk/v1/orders?page=x", headers={"Problem-Language": asked, "X-Request-ID": "one-and-same"}
+        )
+        for asked in ("en", language)
+    ]
+    assert foreign[0].content == foreign[1].content
+
+
+def test_sentences_of_pages_are_the_catalogues() -> None:
+    """What is not translated is named once, in the Makefile."""
+    makefile = re.search(r"^ENGLISH := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert makefile
+    english = {f"ordersite.core.catalogue.{name}" for name in makefile[1].split()}
+    modules = {path.stem for path in (ROOT / "ordersite/core/catalogue").glob("*.py")} - {"__init__"}
+    assert {module.__name__ for module in ON_PAGES} == {
+        f"ordersite.core.catalogue.{name}" for name in modules
+    } - english

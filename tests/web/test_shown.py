@@ -54,8 +54,20 @@ def rows(cast: Cast) -> dict[type[models.Model], models.Model]:
         make_user(f"Other {number}")
         VendorType.objects.create(name=f"Type {number}")
         Company.objects.create(name=f"Company {number}")
-    found = [cast.merchant, cast.vendor, cast.vendor.type, cast.company, cast.driver_row, burger, burger.category]
-    found += [cast.groups["Size"], service, package, offer, cast.customer, cast.customer_row, token, group, label]
+    found: list[models.Model] = [cast.merchant, cast.vendor, cast.vendor.type, cast.company, cast.driver_row, burger]
+    found += [
+        burger.category,
+        cast.groups["Size"],
+        cast.options["Regular"],
+        service,
+        package,
+        offer,
+        cast.customer,
+        cast.customer_row,
+        token,
+        group,
+        label,
+    ]
     return {type(row): row for row in found}
 
 

@@ -1,16 +1,17 @@
 """A form that is saved while somebody sells: the row is held from comparing to writing, so that no sale is lost."""
 
-import threading
+from concurrent.futures import Future, wait
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingForm
 from ordersite.backoffice.selections import VersionedAdmin
 from tests.cast import make_cast
 from tests.office import form_of
+from tests.promises.crowd import beside
 from vendors.models import Stock
 from vendors.services.stock import take_stock
 
@@ -22,30 +23,29 @@ PATIENCE = 1.0
 def save_while_selling(monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Sets the stock from 10 to 50 while 3 are sold, between comparing and writing: what is left, and the answer."""
     cast = make_cast()
-    soda, sold = cast.products["soda"], threading.Event()
+    soda = cast.products["soda"]
+    seller: Future[None]
     path = f"/admin/vendors/product/{soda.pk}/change/"
     office = Client()
     office.force_login(cast.staff)
     sent = {**form_of(office.get(path)), "stock-0-quantity": "50"}
 
+    @transaction.atomic
     def sell() -> None:
-        with transaction.atomic():
-            take_stock({soda.pk: 3})
-        connection.close()
-        sold.set()
+        take_stock({soda.pk: 3})
 
-    seller = threading.Thread(target=sell)
     compare = ComparingForm.compare
 
     def compare_then_sell(form: ComparingForm) -> None:
+        nonlocal seller
         compare(form)
         if isinstance(form.instance, Stock):
-            seller.start()
-            sold.wait(PATIENCE)
+            seller = beside(sell)
+            wait([seller], PATIENCE)
 
     monkeypatch.setattr(ComparingForm, "compare", compare_then_sell)
     status = office.post(path, sent).status_code
-    seller.join()
+    seller.result()
     return Stock.objects.get(product=soda).quantity, status
 
 

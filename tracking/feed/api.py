@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -17,10 +16,12 @@ from rest_framework.response import Response
 
 from orders.models.parties import party_of_vendor
 from ordersite.accounts.authentication import caller_of
+from ordersite.accounts.browser_sessions import SessionStore
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
+from ordersite.core.faults import NotFound
 from ordersite.core.numbers import read_whole
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import BadRequest, ForbiddenProblem
 from ordersite.web.views import ApiView
 from tracking.feed import entries
 from tracking.feed.entries import Page
@@ -65,13 +66,13 @@ class FeedPageSerializer(serializers.Serializer):
 
 
 def number(request: Request, name: str, *, default: int | None, most: int) -> int | None:
-    """A query parameter from 0 to `most`; raises Invalid that says so."""
+    """A query parameter from 0 to `most`; raises BadRequest that says so."""
     text = request.query_params.get(name)
     if text is None:
         return default
     found = read_whole(text)
     if found is None or found > most:
-        raise Invalid(f"?{name}", "invalid", f"Send a whole number from 0 to {most}.")
+        raise BadRequest(f"?{name}", "invalid", f"Send a whole number from 0 to {most}.")
     return found
 
 
@@ -105,13 +106,13 @@ class VendorEventsView(ApiView):
         since = number(request, "since", default=None, most=10**18 - 1)
         wait = number(request, "wait", default=0, most=MAX_WAIT) or 0
         if not Vendor.objects.filter(pk=vendor_id).exists():
-            raise NotFound
+            raise NotFound()
         caller = caller_of(request)
         if not serves(caller, Right.VIEW_ORDERS, vendor_id):
-            raise Forbidden("forbidden", NOT_OF_VENDOR)
+            raise ForbiddenProblem("forbidden", NOT_OF_VENDOR)
         page, has_waited = read_or_wait(party_of_vendor(vendor_id), since, request.query_params.get("epoch"), wait)
         if has_waited and not serves(caller_now(request), Right.VIEW_ORDERS, vendor_id):
-            raise Forbidden("forbidden", NOT_OF_VENDOR)
+            raise ForbiddenProblem("forbidden", NOT_OF_VENDOR)
         found = [entries.reset(page.epoch, page.last)] if page.reset else page.entries
         events = [json.loads(entry.text) for entry in found]
         return Response({"events": events, "position": found[-1].position if found else page.last, "epoch": page.epoch})

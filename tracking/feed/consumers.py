@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+import time
+import uuid
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,8 +18,12 @@ from django.http.cookie import parse_cookie
 from rest_framework.request import Request
 
 from orders.reading.following import count_try
+from ordersite.core.context import request_id
 from ordersite.core.faults import Refusal
+from ordersite.core.metrics import counter, sum_gauge
 from ordersite.core.numbers import DIGITS, read_whole
+from ordersite.core.tracing import current_trace, make_trace
+from ordersite.core.work_items import are_lines_written, write_line
 from ordersite.web.throttling import client_address
 from tracking.feed import hub
 from tracking.feed.closings import AMISS, MISSING, TOO_MANY_TRIES, Closing, WatchRefused
@@ -31,6 +37,10 @@ logger = logging.getLogger(__name__)
 
 SUBPROTOCOL = "ordersite.v1"
 BEARER = "bearer."
+SOCKETS = sum_gauge("ordersite_sockets", "Sockets that are open, by whose stream they read.", "stream")
+CLOSED = counter(
+    "ordersite_sockets_ended_total", "Sockets that have ended, by the code that they were closed with, or gone.", "code"
+)
 
 
 def request_of(scope: dict[str, Any]) -> HttpRequest:
@@ -54,12 +64,23 @@ def bearer_of(scope: dict[str, Any], request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+@contextlib.contextmanager
+def counted_socket(watcher: Watcher) -> Iterator[None]:
+    SOCKETS.labels(watcher.kind).inc()
+    try:
+        yield
+    finally:
+        SOCKETS.labels(watcher.kind).dec()
+
+
 class FeedConsumer(AsyncConsumer):
     """One socket at one stream. It is accepted even to be refused, so that a browser is told why."""
 
     parameters: tuple[str, ...] = ("since", "epoch")
     runner: asyncio.Task[None] | None = None
     is_cut = False
+    watcher: Watcher | None = None
+    closing: Closing | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.task = asyncio.current_task()
@@ -83,6 +104,8 @@ class FeedConsumer(AsyncConsumer):
     async def serve(self) -> None:
         """Where the stream stands is read before the socket is accepted: what happens after that is told."""
         here = hub.current()
+        self.name_work()
+        began = time.perf_counter()
         try:
             with contextlib.suppress(OSError):  # the client has gone; the disconnect follows
                 try:
@@ -91,7 +114,8 @@ class FeedConsumer(AsyncConsumer):
                         # The position that the client has read up to; None for "from now".
                         since = self.number("since")
                         watcher, first = await here.admit(Knock(self.identify, since, self.query("epoch")))
-                        with here.place(*self.share_of(watcher)):
+                        with here.place(*self.share_of(watcher)), counted_socket(watcher):
+                            self.watcher = watcher
                             await self.accept()
                             await Subscriber(here, watcher, first, since, door=self).run()
                 except WatchRefused as refused:
@@ -100,6 +124,28 @@ class FeedConsumer(AsyncConsumer):
         except Exception:
             logger.exception("a socket failed")
             self.abort()
+        finally:
+            self.note_end(time.perf_counter() - began)
+
+    def name_work(self) -> None:
+        """An id and a trace for what this socket's task logs."""
+        headers = request_of(self.scope).headers
+        request_id.set(uuid.uuid4().hex)
+        current_trace.set(make_trace(headers.get("traceparent", "")))
+
+    def note_end(self, seconds: float) -> None:
+        """Counts a socket that has ended, and writes its line; without a code the client has gone, or was cut."""
+        code = self.closing.code if self.closing else None
+        CLOSED.labels(code or "gone").inc()
+        if are_lines_written():
+            watcher = self.watcher
+            write_line(
+                "socket",
+                seconds,
+                stream=watcher.stream if watcher else None,
+                code=code,
+                actor=watcher.credential.owner if watcher else None,
+            )
 
     @cached_property
     def address(self) -> str:
@@ -157,6 +203,7 @@ class FeedConsumer(AsyncConsumer):
             await self.tell({"type": "websocket.send", "text": entry.text})
 
     async def close_with(self, closing: Closing) -> None:
+        self.closing = closing
         await self.tell({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
 
     async def tell(self, message: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ version. All functions here block; none needs a transaction.
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -47,6 +48,7 @@ class StreamEntry(NamedTuple):
     position: int
     text: str
     frame: bytes
+    at: datetime | None = None  # when it happened
 
 
 class Ask(NamedTuple):
@@ -96,7 +98,7 @@ def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bo
     """`public`: the reader has but a tracking code; a party sees all that is not the staff's own."""
     number, kind, source, target, visible_to, at = event
     shown = visible_to == OrderEvent.VisibleTo.EVERYBODY if public else visible_to != OrderEvent.VisibleTo.STAFF
-    return entry(
+    made = entry(
         position,
         {
             "position": position,
@@ -108,6 +110,7 @@ def event_entry(position: int, order: int, event: tuple[Any, ...], *, public: bo
             "at": rfc3339(at, "milliseconds"),
         },
     )
+    return made._replace(at=at)
 
 
 def order_id_of(stream: str) -> int:

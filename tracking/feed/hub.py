@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import redis.asyncio
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from orders.services.record.epochs import current_epoch
+from ordersite.core.metrics import histogram
 from tracking.feed import entries, wake
 from tracking.feed.closings import BUSY, TOO_MANY, Closing, WatchRefused
 from tracking.feed.entries import BATCH, Ask, Page, StreamEntry
@@ -30,6 +32,11 @@ AT_ONCE = 100  # sockets that are admitted together
 FIRST = 2 * BATCH  # entries that these are told by one statement; who missed more reads on by itself
 RETRY = 0.5  # seconds before the database is tried again
 T = TypeVar("T")
+LAG = histogram(
+    "ordersite_feed_lag_seconds",
+    "Seconds from an event until it is handed to the sockets that read its stream, by whose stream it is.",
+    "stream",
+)
 
 
 class Knock(NamedTuple):
@@ -289,6 +296,8 @@ def hand_out(stream: LiveStream, grown: list[StreamEntry]) -> None:
     stream.position = grown[-1].position
     for reader in stream.readers:
         reader.offer(grown)
+    if grown[0].at:
+        LAG.labels(stream.name.partition(":")[0]).observe(max((timezone.now() - grown[0].at).total_seconds(), 0.0))
 
 
 def read_after(positions: dict[str, int], limit: int) -> tuple[str, dict[str, list[StreamEntry]], bool]:

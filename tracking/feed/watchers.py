@@ -7,8 +7,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest
@@ -34,8 +32,9 @@ from ordersite.accounts.authentication import (
     sign_in_id_of,
     user_id_of,
 )
+from ordersite.accounts.browser_sessions import SessionStore
 from ordersite.accounts.callers import device_key, merchant_key
-from ordersite.accounts.models import ApiToken, SignIn, User, user_key
+from ordersite.accounts.models import ApiToken, BrowserSession, SignIn, User, user_key
 from ordersite.accounts.rights import Right, holders
 from tracking.feed.closings import BUSY, ENDED, EXPIRED, FORBIDDEN, MISSING, UNKNOWN, Closing, WatchRefused
 from vendors.models import Device, Dispatcher, Driver, Member, Vendor
@@ -246,7 +245,7 @@ class Known:
             and may_use(token)
         }
         keys = {one.session_key for one in shown if one.session_key}
-        sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+        sessions = BrowserSession.objects.filter(session_key__in=keys, expire_date__gt=now)
         self.sessions = set(sessions.values_list("session_key", flat=True))
         sign_ins = SignIn.objects.filter(pk__in={one.sign_in_id for one in shown if one.sign_in_id})
         self.sign_ins = set(sign_ins.values_list("pk", flat=True))
@@ -265,7 +264,7 @@ class Known:
                 self.everywhere.add((user, merchant))
             elif self.merchants.get(vendor) == merchant:
                 self.somewhere.add((user, vendor))
-        drivers = Driver.objects.filter(pk__in=subjects.get("driver", ()))
+        drivers = Driver.objects.filter(pk__in=subjects.get("driver", ()), left_at=None)
         self.drivers = set(drivers.values_list("user_id", "pk"))
         dispatchers = Dispatcher.objects.filter(company_id__in=subjects.get("company", ()))
         self.dispatchers = set(dispatchers.values_list("user_id", "company_id"))

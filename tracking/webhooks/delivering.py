@@ -21,7 +21,10 @@ from orders.services.outgoing.deliveries import (
     return_leases,
 )
 from orders.services.outgoing.endpoints import secrets_of
-from tracking.webhooks.bodies import body_of, timestamp_of
+from ordersite.core.others import release_connection
+from ordersite.core.tracing import trace_headers
+from ordersite.core.work_items import FAILED, OK, REFUSED, outside_call, work_item
+from tracking.webhooks.bodies import body_and_headers, timestamp_of
 from tracking.webhooks.sending import reason_of, send_webhook
 from tracking.webhooks.signing import sign_delivery
 
@@ -111,23 +114,35 @@ def try_once(row: WebhookDelivery) -> TryOutcome:
     A fault of ours, such as a secret that cannot be opened, is a failed try as any other: what raised before the
     outcome was kept would be tried again with each lease that ends, for ever.
     """
-    try:
-        outcome = call_once(row)
-    except Exception as error:
-        logger.exception("webhook delivery %d: its try failed", row.pk)
-        outcome = TryOutcome(None, reason_of(error))
-    note_outcome(row, outcome)
-    return outcome
+    event = row.message.event
+    with work_item("webhook", order=event.order_id if event else None, traceparent=row.message.traceparent) as item:
+        try:
+            outcome = call_once(row)
+        except Exception as error:
+            logger.exception("webhook delivery %d: its try failed", row.pk)
+            outcome = TryOutcome(None, reason_of(error))
+        note_outcome(row, outcome)
+        item.outcome = OK if outcome.is_delivered else FAILED
+        return outcome
 
 
 def call_once(row: WebhookDelivery) -> TryOutcome:
     """Makes the body, signs it and calls."""
-    message, body = row.message, body_of(row.message)
+    secrets = secrets_of(row.endpoint)
+    body, special = body_and_headers(row, secrets)
     assert row.tried_at is not None, "the try has begun"
     timestamp = timestamp_of(row.tried_at)
     headers = {
-        "webhook-id": message.webhook_id,
+        **special,
+        "webhook-id": row.webhook_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": sign_delivery(secrets_of(row.endpoint), message.webhook_id, timestamp, body),
+        **trace_headers(),
+        "webhook-signature": sign_delivery(secrets, row.webhook_id, timestamp, body),
     }
-    return send_webhook(row.endpoint.url, body, headers)
+    url = row.endpoint.url
+    release_connection()
+    with outside_call("webhooks") as call:
+        outcome = send_webhook(url, body, headers)
+        if not outcome.is_delivered:
+            call.outcome = FAILED if outcome.answered is None else REFUSED
+    return outcome

@@ -3,7 +3,7 @@
 from vendors.admin.bookable import PackageTypeAdmin, ServiceAdmin
 from vendors.admin.devices import DeviceAdmin
 from vendors.admin.fleet import CompanyAdmin, DriverAdmin
-from vendors.admin.menus import CategoryAdmin, OptionGroupAdmin, ProductAdmin
+from vendors.admin.menus import CategoryAdmin, OptionAdmin, OptionGroupAdmin, ProductAdmin
 from vendors.admin.merchants import MerchantAdmin, VendorAdmin, VendorTypeAdmin
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "DeviceAdmin",
     "DriverAdmin",
     "MerchantAdmin",
+    "OptionAdmin",
     "OptionGroupAdmin",
     "PackageTypeAdmin",
     "ProductAdmin",

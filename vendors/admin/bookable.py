@@ -8,13 +8,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from ordersite.backoffice.amounts import AmountsAdmin
-from ordersite.backoffice.comparing import ComparingInline
+from ordersite.backoffice.asking import AskingAdmin
 from vendors.admin.bases import announce_and_warn, changed_rows
 from vendors.admin.scoping import ScopedAdmin
+from vendors.admin.week import WeekFormSet, WeekInline, WeekRowForm
 from vendors.models import PackageType, Service, ServiceHours
 
 
-class OfferedAdmin(ScopedAdmin, AmountsAdmin):
+class OfferedAdmin(ScopedAdmin, AskingAdmin, AmountsAdmin):
     """Something that a vendor offers apart from its menu. The vendor is chosen once: what was ordered stays its own."""
 
     # As a change of its rows is announced.
@@ -45,11 +46,13 @@ class OfferedAdmin(ScopedAdmin, AmountsAdmin):
                 announce_and_warn(request, vendor_id, {self.announced})
 
 
-class ServiceHoursInline(ComparingInline):
+class ServiceHoursInline(WeekInline):
     """Without a row it can be booked whenever the vendor is open."""
 
     model = ServiceHours
-    extra = 0
+    form = WeekRowForm
+    formset = WeekFormSet
+    extra = 7
 
 
 @admin.register(Service)

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
@@ -45,16 +46,31 @@ class DriverInline(ComparingInline):
         return gives(request, CARRIERS) and super().has_add_permission(request, obj)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Driver]:
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related("user").filter(left_at=None)
 
 
 @admin.register(Company)
 class CompanyAdmin(EverywhereAdmin, ComparingAdmin):
     """A driver company with those who dispatch and those who drive for it."""
 
+    change_form_template = "admin/vendors/change_form.html"
+
     list_display = ["name"]
     search_fields = ["name"]
     inlines = [DispatcherInline, DriverInline]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Company | None = None,
+    ) -> HttpResponse:
+        if obj is not None and gives(request, CARRIERS) and request.user.has_perm("vendors.add_driver"):
+            context["people"] = reverse("company_people", args=[obj.pk])
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 @admin.register(Driver)
@@ -73,7 +89,9 @@ class DriverAdmin(ScopedAdmin, ComparingAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Driver | None = None) -> list[str]:
         settled = [] if gives(request, CARRIERS) else ["company", "vendor"]
         standing = ["user"] if obj else []
-        return [*super().get_readonly_fields(request, obj), *standing, *settled]
+        # Who has left comes back by an invitation.
+        left = ["on_duty", "company", "vendor"] if obj and obj.left_at else []
+        return [*super().get_readonly_fields(request, obj), *standing, *settled, *left]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return gives(request, CARRIERS) and super().has_add_permission(request)

@@ -1,17 +1,28 @@
 """Merchants with their members, and vendors with their hours and zones."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Count, JSONField, Model, QuerySet
+from django.contrib import admin, messages
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet, TextField
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
-from ordersite.backoffice.amounts import AmountsAdmin, AmountsInline
+from ordersite.backoffice.amounts import AmountsAdmin
+from ordersite.backoffice.asking import AskingAdmin
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
 from vendors.admin.bases import CLEAN_PICTURES, UserFormSet, announce_and_warn, changed_rows, gives
+from vendors.admin.drawing import ZoneForm, ZoneFormSet, ZonesInline, overlaps_in_words
+from vendors.admin.row_buttons import TODAY, RowButtonsAdmin, pause_buttons, rush_buttons
 from vendors.admin.scoping import ScopedAdmin
+from vendors.admin.week import OpeningForm, OpeningFormSet, WeekInline
 from vendors.models import (
     FULFILMENTS,
     DeliveryZone,
@@ -25,7 +36,10 @@ from vendors.models import (
 )
 from vendors.payment_methods import METHOD_NAMES
 from vendors.permissions import MEMBERS
+from vendors.services.announcing import DeliveryBefore
+from vendors.services.menus import read_zones
 from vendors.services.offers import refresh_offer_flags
+from vendors.services.vendors import FARTHEST_END
 
 # What the platform and a vendor have agreed on: its own people read it.
 AGREED = ["merchant", "type", "is_active", "companies", "currency", "time_zone", "payment_methods", "transfers_to"]
@@ -74,7 +88,9 @@ class MerchantAdmin(EverywhereAdmin, ComparingAdmin):
 
     list_display = ["name", "vendor_count", "created_at"]
     search_fields = ["name"]
+    fields = ["name", "legal_name", "legal_address", "vat_number", "uuid", "created_at"]
     readonly_fields = ["uuid", "created_at"]
+    formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 40})}}
     inlines = [MemberInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Merchant]:
@@ -91,15 +107,16 @@ class VendorTypeAdmin(EverywhereAdmin, ComparingAdmin):
     search_fields = ["name"]
 
 
-class OpeningHoursInline(AmountsInline):
+class OpeningHoursInline(WeekInline):
     model = OpeningHours
-    extra = 0
+    form = OpeningForm
+    formset = OpeningFormSet
 
 
-class DeliveryZoneInline(AmountsInline):
+class DeliveryZoneInline(ZonesInline):
     model = DeliveryZone
-    extra = 0
-    formfield_overrides = {JSONField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 30})}}
+    form = ZoneForm
+    formset = ZoneFormSet
 
 
 class StationInline(ComparingInline):
@@ -127,32 +144,79 @@ class VendorForm(forms.ModelForm):
         choices=[(name, name) for name in METHOD_NAMES], widget=forms.CheckboxSelectMultiple
     )
 
+    def clean_rush_until(self) -> datetime | None:
+        """As by the API, where it is changed: to come, and at most a year ahead."""
+        at: datetime | None = self.cleaned_data["rush_until"]
+        stands = self.instance.rush_until
+        if at is None or (stands is not None and at == stands.replace(microsecond=0)):  # as the page shows it
+            return at
+        now = timezone.now()
+        if at <= now:
+            raise forms.ValidationError("This time has passed: choose a later one, or set the rush minutes to 0.")
+        if at > now + FARTHEST_END:
+            raise forms.ValidationError("This is more than a year ahead: choose an earlier time, or none.")
+        return at
+
 
 # The rows of a vendor's page on which orders depend, as a change of them is announced.
 ROWS = {OpeningHours: "opening_hours", DeliveryZone: "delivery_zones"}
 GUESTS: Any = ("Guests", {"fields": ["guest_limit"]})
 
 
+def needed_vendors(vendors: Iterable[Vendor]) -> list[Vendor]:
+    """Those of the vendors that have orders or accounts of the ledger; one statement."""
+    relations: list[Any] = [Vendor._meta.get_field(name) for name in ("orders", "accounts")]
+    rows = [relation.related_model._base_manager.filter(vendor=OuterRef("pk")) for relation in relations]
+    standing = reduce(or_, map(Exists, rows))
+    return list(Vendor.objects.filter(standing, pk__in=[one.pk for one in vendors]))
+
+
+def what_they_make(formset: Any) -> list[str]:
+    """A sentence for each station that is to be deleted and makes something."""
+    lines = []
+    for form in formset.deleted_forms:
+        station: Station = form.instance
+        made = [words for words in ("categories", "products") if getattr(station, words).exists()]
+        if made:
+            lines.append(f"The station {station} makes {' and '.join(made)}: every station would show them.")
+    return lines
+
+
 @admin.register(Vendor)
-class VendorAdmin(ScopedAdmin, AmountsAdmin):
+class VendorAdmin(RowButtonsAdmin, ScopedAdmin, AskingAdmin, AmountsAdmin):
     """One place: what it offers, what it charges, and what it does by itself."""
 
     vendor_path = "pk"
     form = VendorForm
     formfield_overrides = CLEAN_PICTURES
-    list_display = ["name", "merchant", "type", "city", "currency", "is_active", "paused_until", "rush_minutes"]
+    list_display = ["name", "pause", "rush", "menu", "is_active", "merchant", "type", "city", "currency"]
+    row_acts = TODAY
+    button_columns = ("pause", "rush", "menu")
     list_select_related = ["merchant", "type"]
     list_filter = ["is_active", ("type", admin.RelatedOnlyFieldListFilter), "currency"]
     search_fields = ["name", "city", "merchant__name"]
     autocomplete_fields = ["merchant", "type", "companies"]
-    readonly_fields = ["uuid", "created_at", "menu_version"]
+    readonly_fields = ["uuid", "created_at_in_words", "menu_version"]
     volatile = ["menu_version"]
     inlines = [OpeningHoursInline, DeliveryZoneInline, LateThresholdInline, StationInline]
     fieldsets = [
         (None, {"fields": ["merchant", "type", "name", "description", "picture", "is_active"]}),
         (
             "Where",
-            {"fields": ["address", "postal_code", "city", "country", "lat", "lng", "time_zone", "phone", "email"]},
+            {
+                "fields": [
+                    "address",
+                    "postal_code",
+                    "city",
+                    "country",
+                    "lat",
+                    "lng",
+                    "time_zone",
+                    "day_begins_at",
+                    "phone",
+                    "email",
+                ]
+            },
         ),
         ("What it offers", {"fields": ["fulfilments", "payment_methods", "transfers_to", "companies", "proof"]}),
         (
@@ -231,6 +295,22 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
         ("Kept by the system", {"classes": ["collapse"], "fields": ["uuid", "created_at", "menu_version"]}),
     ]
 
+    @admin.display(description="menu")
+    def menu(self, vendor: Vendor) -> str:
+        return format_html(
+            '<a href="{}">Menu<span class="visually-hidden"> of {}</span></a>',
+            reverse("admin:vendors_menu_sort", args=[vendor.pk]),
+            vendor,
+        )
+
+    @admin.display(description="pause", ordering="paused_until")
+    def pause(self, vendor: Vendor) -> str:
+        return pause_buttons(vendor)
+
+    @admin.display(description="rush, for 1 h", ordering="rush_minutes")
+    def rush(self, vendor: Vendor) -> str:
+        return rush_buttons(vendor)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Vendor | None = None) -> list[str]:
         agreed = [] if acts_everywhere(request) else self.worded(AGREED)
         return [*super().get_readonly_fields(request, obj), *agreed]
@@ -241,13 +321,27 @@ class VendorAdmin(ScopedAdmin, AmountsAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What has orders or money is not deleted; what else hangs on it is not even looked for."""
+        chosen = list(objs)
+        if needed := needed_vendors(chosen):
+            kept = [f"{vendor}: it has orders or money. Untick “Is active” on its page instead." for vendor in needed]
+            return [str(one) for one in chosen], {self.opts.verbose_name_plural: len(chosen)}, set(), kept
+        return super().get_deleted_objects(chosen, request)
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Of a new vendor no limit for guests is asked: it begins with that of its currency, if any (Vendor.save)."""
         return [part for part in super().get_fieldsets(request, obj) if obj is not None or part != GUESTS]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        lat, lng = (form.initial.get(name) for name in ("lat", "lng"))
+        before = DeliveryBefore(read_zones(form.instance.pk), lat, lng) if change else None
+        made = [line for formset in formsets if formset.model is Station for line in what_they_make(formset)]
         super().save_related(request, form, formsets, change)
         if not change:
             refresh_offer_flags(form.instance.pk)
         rows = {ROWS[formset.model] for formset in formsets if formset.model in ROWS and changed_rows(formset)}
-        announce_and_warn(request, form.instance.pk, {*form.changed_data, *rows})
+        announce_and_warn(request, form.instance.pk, {*form.changed_data, *rows}, made, before)
+        if "delivery_zones" in rows:
+            for words in overlaps_in_words(form.instance):
+                messages.info(request, words)

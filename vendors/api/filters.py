@@ -1,30 +1,20 @@
 """The query parameters of the list of vendors."""
 
-from typing import Any
-
-from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters import CharFilter, ChoiceFilter, Filter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 from rest_framework.request import Request
 
-from ordersite.web.problems import Problem, field_error
-from ordersite.web.serializers import MAX_ID
+from ordersite.web.filters import IdFilter, filtered_rows
 from vendors.delivery_types import DELIVERY_TYPES
 from vendors.models import Vendor
 from vendors.services.openings import open_vendor_ids
 
 
-class IdFilter(Filter):
-    """A row's id; NumberFilter would read decimals, and numbers beyond any column."""
-
-    field_class = forms.IntegerField
-
-
 class VendorFilter(FilterSet):
     """Narrows the vendors; `open_now` last, since it reads the hours of what is left."""
 
-    type = IdFilter(min_value=1, max_value=MAX_ID)
+    type = IdFilter()
     q = CharFilter(field_name="name", lookup_expr="icontains", max_length=120)
     city = CharFilter(lookup_expr="iexact", max_length=80)
     delivery_type = ChoiceFilter(choices=[(name, name) for name in DELIVERY_TYPES], method="offering")
@@ -46,13 +36,5 @@ class VendorFilter(FilterSet):
 
 def filtered(request: Request, rows: QuerySet[Vendor]) -> QuerySet[Vendor]:
     """The rows that the parameters ask for; raises Problem 400 that names each wrong one."""
-    narrowed = VendorFilter(request.query_params, rows)
-    if not narrowed.is_valid():
-        given: dict[str, Any] = narrowed.errors.get_json_data()
-        errors = [
-            field_error(f"?{name}", row["code"] or "invalid", row["message"])
-            for name, found in given.items()
-            for row in found
-        ]
-        raise Problem("invalid", f"{errors[0]['pointer']}: {errors[0]['detail']}", errors=errors)
-    return narrowed.qs
+    narrowed: QuerySet[Vendor] = filtered_rows(VendorFilter(request.query_params, rows))
+    return narrowed

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.web.problems import Forbidden, NotFound
+from ordersite.core.faults import NotFound
+from ordersite.web.problems import ForbiddenProblem
 from ordersite.web.serializers import IdField, Input, LineField, StrictIntegerField
 from ordersite.web.views import ApiView, parse, render
 from vendors.api.serializers import EndField
@@ -84,8 +85,8 @@ class UntilField(EndField):
 class OutOfStockInput(Input):
     until = UntilField(
         allow_null=True,
-        help_text="When it can be ordered again: a time within a year, today (until 05:00 by the vendor's clock), "
-        "or null, until you say so.",
+        help_text="When it can be ordered again: a time within a year, today (until the vendor's next business day "
+        "begins), or null, until you say so.",
     )
 
 
@@ -101,7 +102,7 @@ class AvailabilityOutput(serializers.Serializer):
 def get_vendor(vendor_id: int) -> Vendor:
     vendor = Vendor.objects.filter(pk=vendor_id).first()
     if vendor is None:
-        raise NotFound
+        raise NotFound()
     return vendor
 
 
@@ -116,7 +117,7 @@ class StationsView(ApiView):
         """The stations, with the categories and products that each makes; for the vendor's people and staff."""
         vendor = get_vendor(vendor_id)
         if not serves(caller_of(request), Right.VIEW_VENDORS, vendor.pk):
-            raise Forbidden("forbidden", "Only the people who work for this vendor see its stations.")
+            raise ForbiddenProblem("forbidden", "Only the people who work for this vendor see its stations.")
         return Response({"results": [render(StationOutput, station) for station in stations_of(vendor)]})
 
     @extend_schema(request=StationInput, responses={201: StationOutput}, operation_id="createStation")

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from ordersite.core.money import as_json
-from vendors.menu import Menu, MenuGroup, MenuProduct
+from vendors.allergens import read_allergens
+from vendors.menu import Menu, MenuExtra, MenuGroup, MenuOption, MenuProduct
 
 
 def menu_as_json(menu: Menu, *, prices_include_tax: bool, left: Mapping[int, int]) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def product_as_json(
         "max_per_order": product.max_per_order,
         "is_available": product.is_available,
         "stock": left.get(product.id),
+        **allergens_as_json(product),
         "option_groups": [groups[group.id] for group in product.groups],
         "extras": [
             {
@@ -52,11 +54,16 @@ def product_as_json(
                 "price": as_json(extra.price, currency),
                 "charged": extra.charged,
                 "max_quantity": extra.max_quantity,
+                **allergens_as_json(extra),
             }
             for extra in product.extras.values()
         ],
         "ingredients": [{"id": row.id, "name": row.name} for row in product.ingredients.values()],
     }
+
+
+def allergens_as_json(row: MenuProduct | MenuOption | MenuExtra) -> dict[str, Any]:
+    return {"allergens": read_allergens(row.allergens), "allergen_note": row.allergen_note}
 
 
 def group_as_json(group: MenuGroup, currency: str) -> dict[str, Any]:
@@ -79,6 +86,7 @@ def group_as_json(group: MenuGroup, currency: str) -> dict[str, Any]:
                 "max_quantity": option.max_quantity,
                 "preselected": option.preselected,
                 "is_available": option.is_available,
+                **allergens_as_json(option),
             }
             for option in group.options.values()
         ],

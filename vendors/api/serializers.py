@@ -1,7 +1,7 @@
 """What the catalogue's calls read and answer."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -10,13 +10,13 @@ from rest_framework import serializers
 
 from ordersite.core.money import as_json
 from ordersite.web.serializers import Input, LocationField, MoneyField, StrictIntegerField
+from vendors.allergens import ALLERGENS
 from vendors.models import FULFILMENTS, Charged, DeliveryZone, Option, Product, Vendor
 from vendors.payment_methods import METHOD_NAMES
 from vendors.services.openings import next_takes_orders, takes_orders
+from vendors.services.vendors import FARTHEST_END
 
 MOST_RUSH_MINUTES = 600
-# So far ahead may lie the end of what can also be without one.
-FARTHEST = timedelta(days=366)
 
 
 class EndField(serializers.DateTimeField):
@@ -32,7 +32,7 @@ class EndField(serializers.DateTimeField):
         now = timezone.now()
         if at <= now:
             self.fail("past")
-        if at > now + FARTHEST:
+        if at > now + FARTHEST_END:
             self.fail("too_far")
         return at
 
@@ -194,6 +194,17 @@ class VendorChangedOutput(VendorOutput):
     )
 
 
+class WithAllergens(serializers.Serializer):
+    """What customers with allergies are told of a part of a menu."""
+
+    allergens = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(ALLERGENS)),
+        allow_null=True,
+        help_text="Those of the fourteen that EU law names; empty: told to have none of them; null: nothing was told.",
+    )
+    allergen_note = serializers.CharField(help_text="What else matters to who has an allergy, such as traces.")
+
+
 CHARGED = "For each unit, once a line, or auto: once a line where the product is sold in gr, kg or pers, else for each."
 
 
@@ -202,7 +213,7 @@ class MenuIngredientOutput(serializers.Serializer):
     name = serializers.CharField()
 
 
-class MenuExtraOutput(serializers.Serializer):
+class MenuExtraOutput(WithAllergens):
     id = serializers.IntegerField()
     name = serializers.CharField()
     unit = serializers.ChoiceField(choices=Product.Unit.choices)
@@ -211,7 +222,7 @@ class MenuExtraOutput(serializers.Serializer):
     max_quantity = serializers.IntegerField()
 
 
-class MenuOptionOutput(serializers.Serializer):
+class MenuOptionOutput(WithAllergens):
     id = serializers.IntegerField()
     name = serializers.CharField()
     kind = serializers.ChoiceField(
@@ -242,7 +253,7 @@ class MenuGroupOutput(serializers.Serializer):
     options = MenuOptionOutput(many=True)
 
 
-class MenuProductOutput(serializers.Serializer):
+class MenuProductOutput(WithAllergens):
     id = serializers.IntegerField()
     name = serializers.CharField()
     description = serializers.CharField()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from ordersite.web import urls as converters  # noqa: F401  registers <id:…>
-from vendors.api import bookable, devices, kitchen, views
+from vendors.api import bookable, devices, kitchen, menu_changes, views
 
 urlpatterns = [
     path("vendors", views.VendorsView.as_view()),
@@ -19,5 +19,14 @@ urlpatterns = [
     path("vendors/<id:vendor_id>/stations/<id:station_id>", kitchen.StationView.as_view()),
     path("vendors/<id:vendor_id>/products/<id:product_id>/out-of-stock", kitchen.ProductStockView.as_view()),
     path("vendors/<id:vendor_id>/options/<id:option_id>/out-of-stock", kitchen.OptionStockView.as_view()),
+    path("vendors/<id:vendor_id>/products", menu_changes.MenuProductsView.as_view()),
+    path("vendors/<id:vendor_id>/products/<id:product_id>", menu_changes.MenuProductView.as_view()),
+    path("vendors/<id:vendor_id>/categories", menu_changes.CategoriesView.as_view()),
+    path("vendors/<id:vendor_id>/categories/<id:category_id>", menu_changes.CategoryView.as_view()),
+    path("vendors/<id:vendor_id>/option-groups", menu_changes.OptionGroupsView.as_view()),
+    path("vendors/<id:vendor_id>/option-groups/<id:group_id>", menu_changes.OptionGroupView.as_view()),
+    path("vendors/<id:vendor_id>/option-groups/<id:group_id>/options", menu_changes.GroupOptionsView.as_view()),
+    path("vendors/<id:vendor_id>/options/<id:option_id>", menu_changes.MenuOptionView.as_view()),
+    path("vendors/<id:vendor_id>/hours", menu_changes.HoursView.as_view()),
     path("vendor-types", views.VendorTypesView.as_view()),
 ]

@@ -9,6 +9,7 @@ from vendors.models.menu import (
     Charged,
     Extra,
     Ingredient,
+    MenuUpload,
     Option,
     OptionGroup,
     Product,
@@ -26,6 +27,7 @@ from vendors.models.merchants import (
     VendorType,
 )
 from vendors.models.offers import Offer
+from vendors.models.people import Invitation
 
 __all__ = [
     "FULFILMENTS",
@@ -38,6 +40,8 @@ __all__ = [
     "Driver",
     "Extra",
     "Ingredient",
+    "MenuUpload",
+    "Invitation",
     "LateThreshold",
     "Member",
     "Merchant",

@@ -5,11 +5,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from ordersite.core.amount_columns import AmountColumn, RateColumn
+from ordersite.core.audit import Audited
 from vendors.models.hours import OpeningHours
 from vendors.models.merchants import Vendor
 
 
-class PackageType(models.Model):
+class PackageType(Audited):
     """A size of parcel that a vendor carries, and what carrying it costs (docs/requirements.md, rows 1 and 8)."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="package_types")
@@ -45,7 +46,7 @@ class PackageType(models.Model):
         return self.per_km > 0 or self.max_distance is not None
 
 
-class Service(models.Model):
+class Service(Audited):
     """Something to book for a time (docs/requirements.md, row 9): cleaning, a repair, a hair cut."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="services")
@@ -79,8 +80,10 @@ class Service(models.Model):
             raise ValidationError("Choose where it takes place: at the customer's, at the vendor's, or both.")
 
 
-class ServiceHours(models.Model):
+class ServiceHours(Audited):
     """When a service can be booked, in the vendor's time zone; a service without any: whenever the vendor is open."""
+
+    audit_parent = "service"
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="hours")
     weekday = models.PositiveSmallIntegerField(choices=OpeningHours.WEEKDAYS)

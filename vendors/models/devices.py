@@ -4,11 +4,15 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from ordersite.core.audit import Audited
 from vendors.models.merchants import Vendor
 
 
-class Device(models.Model):
+class Device(Audited):
     """A tablet or printer of one vendor. It is paired by a code that is typed once, and revoked, never deleted."""
+
+    unrecorded_columns = frozenset({"last_seen_at", "printer_status"})
+    secret_columns = frozenset({"code_hash", "token_hash"})
 
     class Kind(models.TextChoices):
         BOARD = "board", "board"

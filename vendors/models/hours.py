@@ -4,15 +4,18 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from ordersite.core.amount_columns import AmountColumn
+from ordersite.core.audit import Audited
 from vendors.models.merchants import FULFILMENTS, Vendor
 
 
-class OpeningHours(models.Model):
+class OpeningHours(Audited):
     """A span of opening, weekly or on one date, in the vendor's time zone.
 
     A span that closes at or before it opens ends on the next day. A date's rows replace its weekday's; a date with a
     row that is closed has no opening at all.
     """
+
+    audit_parent = "vendor"
 
     WEEKDAYS = [
         (index, name) for index, name in enumerate("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
@@ -78,8 +81,10 @@ def validate_polygon(value: object) -> None:
             raise ValidationError(message)
 
 
-class DeliveryZone(models.Model):
+class DeliveryZone(Audited):
     """An area that a vendor delivers to: a radius around it or a polygon, with its fee and minimum."""
+
+    audit_parent = "vendor"
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="delivery_zones")
     name = models.CharField(max_length=80)

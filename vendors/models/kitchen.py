@@ -2,11 +2,14 @@
 
 from django.db import models
 
+from ordersite.core.audit import Audited
 from vendors.models.merchants import FULFILMENTS, Vendor
 
 
-class Station(models.Model):
+class Station(Audited):
     """A part of a kitchen with a screen of its own; which it makes, products and categories say (`station`)."""
+
+    audit_parent = "vendor"
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="stations", db_index=False)
     name = models.CharField(max_length=40)
@@ -20,8 +23,10 @@ class Station(models.Model):
         return self.name
 
 
-class LateThreshold(models.Model):
+class LateThreshold(Audited):
     """When a ticket of one delivery type changes its colour on the board, counted from when it is to be ready."""
+
+    audit_parent = "vendor"
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="late_thresholds", db_index=False)
     fulfilment = models.CharField("delivery type", max_length=10, choices=[(name, name) for name in FULFILMENTS])

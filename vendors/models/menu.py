@@ -1,12 +1,17 @@
 """What a vendor sells: products, option groups, options, extras, ingredients, stock (docs/requirements.md, row 19)."""
 
+import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from ordersite.core.amount_columns import AmountColumn, RateColumn
+from ordersite.core.audit import Audited
+from vendors.allergens import ALLERGEN_NOTE_LENGTH, ALLERGENS_LENGTH, allergens_text
 from vendors.models.kitchen import Station
 from vendors.models.merchants import Vendor
 
@@ -24,6 +29,31 @@ def unavailable_until_column() -> "models.DateTimeField[datetime | None, datetim
     )
 
 
+def validate_allergens(value: str) -> None:
+    try:
+        allergens_text(value.split())
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+def allergens_column() -> "models.CharField[str, str]":
+    """Codes of `vendors.allergens.ALLERGENS` with a blank between, or that there are none; empty: nothing is told."""
+    return models.CharField(
+        max_length=ALLERGENS_LENGTH, blank=True, default="", db_default="", validators=[validate_allergens]
+    )
+
+
+def allergen_note_column() -> "models.CharField[str, str]":
+    return models.CharField(
+        "allergen note",
+        max_length=ALLERGEN_NOTE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What customers with allergies should know besides, such as which nuts, or traces.",
+    )
+
+
 class Charged(models.TextChoices):
     """How often a choice is charged; what "auto" comes to is told by `vendors.menu.MenuProduct.charged`."""
 
@@ -32,7 +62,7 @@ class Charged(models.TextChoices):
     LINE = "line", "once a line"
 
 
-class Category(models.Model):
+class Category(Audited):
     """A part of the menu."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="categories")
@@ -48,7 +78,7 @@ class Category(models.Model):
         return self.name
 
 
-class Product(models.Model):
+class Product(Audited):
     """Something to order, with its price in minor units of the vendor's currency."""
 
     class Unit(models.TextChoices):
@@ -88,6 +118,8 @@ class Product(models.Model):
     is_available = models.BooleanField(default=True)
     unavailable_until = unavailable_until_column()
     position = models.PositiveSmallIntegerField(default=0)
+    allergens = allergens_column()
+    allergen_note = allergen_note_column()
     # Who makes it; empty: the station of its category.
     station = station_column("products")
 
@@ -116,8 +148,25 @@ class Product(models.Model):
             raise ValidationError({"price_per": "Codes are sold one by one: choose a price for 1 unit."})
 
 
-class Stock(models.Model):
+class MenuUpload(models.Model):
+    """A file of a menu between its upload and its import; gone once it is imported, or an hour old."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="+")
+    content = models.BinaryField()
+    takes_off = models.BooleanField(default=False)
+    sets_stock = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"Menu of {self.vendor_id}, {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Stock(Audited):
     """How many of a product are left. A product without a row is not counted. Selling changes this row, no menu."""
+
+    audit_parent = "product"
 
     product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="stock")
     quantity = models.IntegerField()
@@ -130,7 +179,7 @@ class Stock(models.Model):
         return str(self.quantity)
 
 
-class OptionGroup(models.Model):
+class OptionGroup(Audited):
     """A choice to make for a product, of `minimum` to `maximum` options."""
 
     vendor = models.ForeignKey(Vendor, on_delete=models.CASCADE, related_name="option_groups")
@@ -158,8 +207,10 @@ class OptionGroup(models.Model):
         return self.vendor.currency
 
 
-class ProductOptionGroup(models.Model):
+class ProductOptionGroup(Audited):
     """A group that a product has, and its place among them."""
+
+    audit_parent = "product"
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="group_links")
     group = models.ForeignKey(OptionGroup, on_delete=models.CASCADE, related_name="product_links")
@@ -173,8 +224,10 @@ class ProductOptionGroup(models.Model):
         return str(self.group)
 
 
-class Option(models.Model):
+class Option(Audited):
     """One choice of a group, with its price in minor units."""
+
+    audit_parent = "group"
 
     class Kind(models.TextChoices):
         DEFAULT = "default", "default"
@@ -191,6 +244,8 @@ class Option(models.Model):
     preselected = models.BooleanField(default=False)
     is_available = models.BooleanField(default=True)
     unavailable_until = unavailable_until_column()
+    allergens = allergens_column()
+    allergen_note = allergen_note_column()
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -205,12 +260,22 @@ class Option(models.Model):
             self.unavailable_until = None
 
     @property
+    def vendor(self) -> Vendor:
+        return self.group.vendor
+
+    @property
+    def vendor_id(self) -> int:
+        return self.group.vendor_id
+
+    @property
     def currency(self) -> str:
         return self.group.currency
 
 
-class Ingredient(models.Model):
+class Ingredient(Audited):
     """What is in a product and may be left out."""
+
+    audit_parent = "product"
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="ingredients")
     name = models.CharField(max_length=80)
@@ -223,8 +288,10 @@ class Ingredient(models.Model):
         return self.name
 
 
-class Extra(models.Model):
+class Extra(Audited):
     """Something to add to a product, priced in minor units."""
+
+    audit_parent = "product"
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="extras")
     name = models.CharField(max_length=80)
@@ -233,6 +300,8 @@ class Extra(models.Model):
     price = AmountColumn(default=0)
     charged = models.CharField(max_length=4, choices=Charged, default=Charged.AUTO)
     max_quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    allergens = allergens_column()
+    allergen_note = allergen_note_column()
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

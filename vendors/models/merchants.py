@@ -12,7 +12,9 @@ from django.db import models
 from django.utils import timezone
 
 from ordersite.core.amount_columns import AmountColumn, RateColumn
+from ordersite.core.audit import Audited
 from ordersite.core.money import CURRENCIES, with_currency
+from ordersite.core.words import WordsIndex
 from vendors.payment_methods import METHOD_NAMES
 
 FULFILMENTS = ("delivery", "pickup", "eat_in", "curbside", "drive_thru")
@@ -58,11 +60,19 @@ def validate_payment_methods(value: object) -> None:
         raise ValidationError(f"Choose at least one of {', '.join(METHOD_NAMES)}.")
 
 
-class Merchant(models.Model):
+class Merchant(Audited):
     """A business that owns vendors (a tenant of the till's API)."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
+    # As invoices name the seller; without a name and an address none is issued.
+    legal_name = models.CharField(max_length=160, blank=True, default="", db_default="")
+    legal_address = models.TextField(
+        max_length=400, blank=True, default="", db_default="", help_text="As it stands on invoices, line by line."
+    )
+    vat_number = models.CharField(
+        "VAT number", max_length=20, blank=True, default="", db_default="", help_text="Such as BE0123456789."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -72,7 +82,7 @@ class Merchant(models.Model):
         return self.name
 
 
-class VendorType(models.Model):
+class VendorType(Audited):
     """What kind of place a vendor is: restaurant, bakery, florist …"""
 
     name = models.CharField(max_length=60, unique=True)
@@ -84,7 +94,7 @@ class VendorType(models.Model):
         return self.name
 
 
-class Company(models.Model):
+class Company(Audited):
     """A driver company that vendors work with."""
 
     name = models.CharField(max_length=120)
@@ -107,8 +117,10 @@ def radius(what: str) -> "models.PositiveIntegerField[int | None, int | None]":
     )
 
 
-class Vendor(models.Model):
+class Vendor(Audited):
     """One place that takes orders, with its currency, time zone and automation settings."""
+
+    unrecorded_columns = frozenset({"menu_version", "has_offers"})
 
     class CancelUntil(models.TextChoices):
         ACCEPTED = "accepted", "until it is accepted"
@@ -173,6 +185,12 @@ class Vendor(models.Model):
         help_text="The most that a guest may order without paying first; empty: no limit.",
     )
 
+    day_begins_at = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(12)],
+        help_text="The hour at which a business day begins, such as 4 where one closes at 2 in the night.",
+    )
     prices_include_tax = models.BooleanField(default=True)
     fee_tax_rate = RateColumn(default=0, help_text="Tax on the fees for delivery and service.")
     service_fee = AmountColumn(default=0, help_text="For each order.")
@@ -378,7 +396,10 @@ class Vendor(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["is_active", "name", "id"], name="vendor_active_name")]
+        indexes = [
+            models.Index(fields=["is_active", "name", "id"], name="vendor_active_name"),
+            WordsIndex(fields=["name"], name="vendor_name_words"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -425,8 +446,11 @@ class Vendor(models.Model):
         return datetime.timedelta(minutes=self.preparation_minutes + rush)
 
 
-class Member(models.Model):
+class Member(Audited):
     """A user who works for a merchant, at all of its vendors or at some."""
+
+    audit_parent = "merchant"
+    audit_person = "user"
 
     class Role(models.TextChoices):
         OWNER = "owner", "owner"
@@ -446,8 +470,11 @@ class Member(models.Model):
         return f"{self.user} at {self.merchant}"
 
 
-class Dispatcher(models.Model):
+class Dispatcher(Audited):
     """A user who accepts and assigns orders for a driver company."""
+
+    audit_parent = "company"
+    audit_person = "user"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dispatching")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="dispatchers")
@@ -459,7 +486,7 @@ class Dispatcher(models.Model):
         return f"{self.user} at {self.company}"
 
 
-class Driver(models.Model):
+class Driver(Audited):
     """A user who drives: for a company, as one vendor's own courier, or for the site."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="driver")
@@ -468,6 +495,8 @@ class Driver(models.Model):
     name = models.CharField(max_length=120)
     phone = models.CharField(max_length=20, blank=True)
     on_duty = models.BooleanField(default=True)
+    # Since when it drives no more. Its row stays, for what it has delivered.
+    left_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name", "id"]
@@ -476,11 +505,16 @@ class Driver(models.Model):
                 condition=models.Q(company__isnull=True) | models.Q(vendor__isnull=True), name="driver_has_one_employer"
             )
         ]
+        # By which the back-office searches.
+        indexes = [
+            models.Index(fields=["phone"], condition=models.Q(phone__gt=""), name="driver_phone"),
+            WordsIndex(fields=["name"], name="driver_name_words"),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or f"driver {self.pk} (erased)"
 
     @property
     def can_be_named(self) -> bool:
         """Whether an order may be offered to it: on duty, and not switched off."""
-        return self.on_duty and self.user.is_active
+        return self.on_duty and self.left_at is None and self.user.is_active

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from ordersite.core.amount_columns import AmountColumn, RateColumn
+from ordersite.core.audit import Audited
 from ordersite.core.money import WHOLE
 from vendors.models.merchants import Vendor, validate_currency
 
@@ -17,8 +18,10 @@ CODE = re.compile(r"[A-Z0-9_-]+\Z")
 ABOVE_ZERO = MinValueValidator(1, "Send more than zero.")
 
 
-class Offer(models.Model):
+class Offer(Audited):
     """A discount with a code, or one that is given by itself; of one vendor, or of the whole site."""
+
+    unrecorded_columns = frozenset({"uses"})
 
     class Kind(models.TextChoices):
         PERCENTAGE = "percentage", "a percentage of the items"

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from ordersite.accounts.authentication import DEVICE_TOKEN_PREFIX
 from ordersite.accounts.callers import Caller, DevicePrincipal
 from ordersite.core.attempts import count_attempt
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import new_token, token_hash
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
@@ -60,7 +60,7 @@ def managed_vendor(caller: Caller, vendor_id: int, *, lock: bool = False) -> Ven
     if vendor is None:
         raise NotFound()
     if not manages_devices(caller, vendor):
-        raise Forbidden(Code.FORBIDDEN_DEVICES)
+        raise Forbidden(FaultCode.FORBIDDEN_DEVICES)
     return vendor
 
 
@@ -73,7 +73,7 @@ def get_device(caller: Caller, vendor_id: int, device_id: int) -> Device:
     """One of them, locked; raises NotFound for another vendor's and a revoked one."""
     found = devices_of(caller, vendor_id).select_for_update().filter(pk=device_id).first()
     if found is None:
-        raise NotFound(Code.NOT_FOUND_DEVICE)
+        raise NotFound(FaultCode.NOT_FOUND_DEVICE)
     return found
 
 
@@ -81,7 +81,7 @@ def add_device(caller: Caller, vendor_id: int, *, name: str, kind: str) -> tuple
     """A device that is not paired yet, and its code, which is told this once; raises Conflict beyond MOST_DEVICES."""
     vendor = managed_vendor(caller, vendor_id, lock=True)
     if Device.objects.filter(vendor=vendor, revoked_at=None).count() >= MOST_DEVICES:
-        raise Conflict(Code.TOO_MANY_DEVICES, most=MOST_DEVICES)
+        raise Conflict(FaultCode.TOO_MANY_DEVICES, most=MOST_DEVICES)
     device = Device(vendor=vendor, name=name, kind=kind, created_by=caller.user)
     return device, give_code(device)
 
@@ -127,7 +127,7 @@ def pair_device(*, code: str, address: str) -> tuple[Device, str]:
         code_hash=hash_pairing_code(read_pairing_code(code)), code_expires_at__gt=now, revoked_at=None
     )
     if not waiting.update(code_hash=None, token_hash=hashed, paired_at=now, last_seen_at=now):
-        raise Invalid(Code.INVALID_PAIRING_CODE, Field.CODE, keeps_writes=True)
+        raise Invalid(FaultCode.INVALID_PAIRING_CODE, Field.CODE, keeps_writes=True)
     return Device.objects.select_related("vendor").get(token_hash=hashed), token
 
 

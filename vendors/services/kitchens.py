@@ -6,11 +6,12 @@ from typing import Any, TypedDict, Unpack
 from django.db.models import Prefetch, QuerySet
 
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
 from vendors.models import FULFILMENTS, Category, LateThreshold, Product, Station, Vendor
 from vendors.permissions import manages_vendor
+from vendors.services.vendors import hold_vendor
 
 # Minutes before an order is to be ready, and after, at which its ticket changes its colour; by delivery type.
 Thresholds = Mapping[str, tuple[int, int]]
@@ -48,7 +49,7 @@ def create_station(*, vendor: Vendor, caller: Caller, **given: Unpack[StationCha
     """Adds a station; raises as `change_station`, and Conflict beyond MOST_STATIONS. Must run in a transaction."""
     lock_kitchen(vendor, caller)
     if Station.objects.filter(vendor=vendor).count() >= MOST_STATIONS:
-        raise Conflict(Code.TOO_MANY_STATIONS, most=MOST_STATIONS)
+        raise Conflict(FaultCode.TOO_MANY_STATIONS, most=MOST_STATIONS)
     return write_station(Station(vendor=vendor), given)
 
 
@@ -71,8 +72,8 @@ def delete_station(*, vendor: Vendor, caller: Caller, station_id: int) -> None:
 def lock_kitchen(vendor: Vendor, caller: Caller) -> None:
     """One arranges a vendor's kitchen at a time; raises Forbidden for who may not."""
     if not manages_vendor(caller, vendor):
-        raise Forbidden(Code.NOT_A_MANAGER)
-    Vendor.objects.select_for_update(no_key=True).only("pk").get(pk=vendor.pk)
+        raise Forbidden(FaultCode.NOT_A_MANAGER)
+    hold_vendor(vendor.pk)
 
 
 def find_station(vendor: Vendor, station_id: int) -> Station:
@@ -86,11 +87,11 @@ def write_station(station: Station, given: StationChanges) -> Station:
     """Writes what is given; everything is checked before anything is written."""
     name = given.get("name", station.name)
     if Station.objects.filter(vendor=station.vendor_id, name=name).exclude(pk=station.pk).exists():
-        raise Invalid(Code.TAKEN_STATION, Field.NAME)
+        raise Invalid(FaultCode.TAKEN_STATION, Field.NAME)
     categories = Category.objects.filter(vendor=station.vendor_id)
     products = Product.objects.filter(vendor=station.vendor_id)
-    check_ids(categories, given.get("categories", ()), Code.UNKNOWN_CATEGORY, Field.CATEGORIES)
-    check_ids(products, given.get("products", ()), Code.UNKNOWN_PRODUCTS, Field.PRODUCTS)
+    check_ids(categories, given.get("categories", ()), FaultCode.UNKNOWN_CATEGORY, Field.CATEGORIES)
+    check_ids(products, given.get("products", ()), FaultCode.UNKNOWN_PRODUCTS, Field.PRODUCTS)
     station.name, station.position = name, given.get("position", station.position)
     station.save()
     for rows, ids in ((categories, given.get("categories")), (products, given.get("products"))):
@@ -100,7 +101,7 @@ def write_station(station: Station, given: StationChanges) -> Station:
     return station
 
 
-def check_ids(rows: QuerySet[Any], ids: Sequence[int], code: Code, field: Field) -> None:
+def check_ids(rows: QuerySet[Any], ids: Sequence[int], code: FaultCode, field: Field) -> None:
     """Raises Invalid where a row with one of these ids is not the vendor's."""
     missing = set(ids).difference(rows.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
     if missing:

@@ -34,6 +34,8 @@ PRODUCT_COLUMNS = (
     "tax_rate",
     "max_per_order",
     "is_available",
+    "allergens",
+    "allergen_note",
 )
 OPTION_COLUMNS = (
     "id",
@@ -46,6 +48,8 @@ OPTION_COLUMNS = (
     "max_quantity",
     "preselected",
     "is_available",
+    "allergens",
+    "allergen_note",
 )
 GROUP_COLUMNS = ("id", "name", "minimum", "maximum", "allows_quantity", "allows_halves", "condition_id")
 
@@ -130,25 +134,26 @@ def read_additions(
     """The extras and the ingredients of each product, by one statement for both."""
     nothing, zero = Value("", output_field=CharField()), Value(0, output_field=IntegerField())
     word = Cast(nothing, CharField(max_length=4))
+    columns = "name", "plu_code", "unit", "price", "max_quantity", "charged", "allergens", "allergen_note"
     rows: Iterable[tuple[Any, ...]] = (
         Extra.objects.filter(product__vendor=vendor_id)
         .order_by()
-        .values_list("product_id", "position", "id", "name", "plu_code", "unit", "price", "max_quantity", "charged")
+        .values_list("product_id", "position", "id", *columns)
         .union(
             Ingredient.objects.filter(product__vendor=vendor_id)
             .order_by()
             # The unit tells them apart: an ingredient has none.
-            .values_list("product_id", "position", "id", "name", nothing, word, zero, zero, word),
+            .values_list("product_id", "position", "id", "name", nothing, word, zero, zero, word, nothing, nothing),
             all=True,
         )
     )
     extras: dict[int, dict[int, MenuExtra]] = defaultdict(dict)
     ingredients: dict[int, dict[int, MenuIngredient]] = defaultdict(dict)
-    for product_id, _, pk, name, plu_code, unit, price, most, charged in sorted(rows, key=lambda row: row[:3]):
+    for product_id, _, pk, name, plu_code, unit, price, most, charged, *allergens in sorted(
+        rows, key=lambda row: row[:3]
+    ):
         if unit:
-            extras[product_id][pk] = MenuExtra(
-                id=pk, name=name, plu_code=plu_code, unit=unit, price=price, max_quantity=most, charged=charged
-            )
+            extras[product_id][pk] = MenuExtra(pk, name, plu_code, unit, price, most, charged, *allergens)
         else:
             ingredients[product_id][pk] = MenuIngredient(id=pk, name=name)
     return extras, ingredients

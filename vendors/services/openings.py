@@ -37,6 +37,19 @@ def is_paused(vendor: Vendor, at: datetime) -> bool:
     return vendor.paused_until is not None and at < vendor.paused_until
 
 
+def repeat_date(first: OpeningHours, last: date) -> None:
+    """Repeats a date's row on each day after it up to the last one; a day that is closed already stays as it is."""
+    days = [first.date + number * DAY for number in range(1, (last - first.date).days + 1)] if first.date else []
+    standing = OpeningHours.objects.filter(
+        vendor=first.vendor_id, date__in=days, closed=True, fulfilment=first.fulfilment
+    )
+    closed = set(standing.values_list("date", flat=True))
+    columns = {
+        field.attname: getattr(first, field.attname) for field in OpeningHours._meta.fields if not field.primary_key
+    }
+    OpeningHours.objects.bulk_create([OpeningHours(**{**columns, "date": day}) for day in days if day not in closed])
+
+
 def takes_orders(vendor: Vendor, at: datetime) -> dict[str, bool]:
     """For each fulfilment that the vendor offers: open, and not paused."""
     spans, paused = spans_of(vendor), is_paused(vendor, at)

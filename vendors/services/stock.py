@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from django.db.models import Case, F, Value, When
 
-from ordersite.core.codes import Code
+from ordersite.core.audit import unrecorded
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Path
 from ordersite.core.fields import Field
 from vendors.models import Stock
@@ -25,7 +26,8 @@ def lock_stock(product_ids: Mapping[int, int]) -> dict[int, Stock]:
 def change_stock(by: Mapping[int, int]) -> None:
     """Adds to each product's locked row, by one statement."""
     cases = [When(pk=product_id, then=Value(change)) for product_id, change in by.items()]
-    Stock.objects.filter(pk__in=by).update(quantity=F("quantity") + Case(*cases, default=Value(0)))
+    with unrecorded():  # orders take it and give it back: their history tells
+        Stock.objects.filter(pk__in=by).update(quantity=F("quantity") + Case(*cases, default=Value(0)))
 
 
 def take_stock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = None) -> None:
@@ -43,7 +45,7 @@ def take_stock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = No
         told = {row.pk: {"product": row.pk, "left": row.quantity} for row in short}
         faults = [
             Fault(
-                Code.OUT_OF_STOCK if row.quantity else Code.OUT_OF_STOCK_SOLD_OUT,
+                FaultCode.OUT_OF_STOCK if row.quantity else FaultCode.OUT_OF_STOCK_SOLD_OUT,
                 Field.QUANTITY if places and row.pk in places else None,
                 at=(places or {}).get(row.pk, ()),
                 told=told[row.pk],
@@ -51,7 +53,7 @@ def take_stock(wanted: Mapping[int, int], places: Mapping[int, Path] | None = No
             )
             for row in short
         ]
-        raise Conflict(Code.OUT_OF_STOCK, faults=faults, also=faults[1:], extra={"products": list(told.values())})
+        raise Conflict(FaultCode.OUT_OF_STOCK, faults=faults, also=faults[1:], extra={"products": list(told.values())})
     if rows:
         change_stock({product_id: -wanted[product_id] for product_id in rows})
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db.models import F, Model, RestrictedError
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden
 from vendors.models import (
     Category,
@@ -33,6 +33,9 @@ BATCH = 500
 # Parts of an imported menu on which the times of waiting orders depend, with the names by which they are announced.
 IMPORTED = {"hours": "opening_hours", "zones": "delivery_zones"}
 
+# So far ahead may lie the end of what can also be without one, such as rush mode.
+FARTHEST_END = timedelta(days=366)
+
 
 class VendorChanges(TypedDict, total=False):
     """What a vendor's people change from day to day; what is absent stays as it is."""
@@ -50,7 +53,7 @@ def update_vendor(*, vendor: Vendor, caller: Caller, **changes: Unpack[VendorCha
     does not work there.
     """
     if not serves(caller, Right.CHANGE_VENDORS, vendor.pk):
-        raise Forbidden(Code.NOT_A_MEMBER)
+        raise Forbidden(FaultCode.NOT_A_MEMBER)
     if changes:
         standing = Vendor.objects.select_for_update(no_key=True).only(*VendorChanges.__annotations__).get(pk=vendor.pk)
         if "rush_minutes" in changes and "rush_until" not in changes and not standing.rush_lasts(timezone.now()):
@@ -76,6 +79,11 @@ def announce_change(vendor_id: int, changed: Iterable[str]) -> list[UnservedOrde
         bump_menu_version(vendor_id)
     answers: list[tuple[Any, Any]] = vendor_changed.send(sender=Vendor, vendor_id=vendor_id, changed=changed)
     return [order for _, orders in answers for order in orders]
+
+
+def hold_vendor(vendor_id: int) -> None:
+    """One changes a vendor's menu or kitchen at a time: whoever holds its row first, before any row of the menu."""
+    Vendor.objects.select_for_update(no_key=True).only("pk").get(pk=vendor_id)
 
 
 def bump_menu_version(vendor_id: int) -> None:

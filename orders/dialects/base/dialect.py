@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from orders.dialects.base.forms import FormParser, PartsParser
 from orders.lifecycle.table import Status
+from orders.services.outgoing.formats import WebhookFormat
 from ordersite.core.wording import NATIVE, Wording
 from ordersite.web.documents import DocumentView
 from ordersite.web.parsing import LenientJsonParser
@@ -50,7 +51,7 @@ class Dialect:
     dialect. `refusal` makes (status, body, headers) of a Problem, in the foreign API's shape; `error_schema` describes
     the body. `wording` has its names of our fields, and its own sentences. `words` are its tables of statuses, by name:
     each must cover all of 0–25, or the process does not start. `meanings` say what its fields and parameters are, by
-    name or "Schema.name".
+    name or "Schema.name". `webhooks` is the shape in which its system tells of orders, where it does.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Dialect:
     words: Mapping[str, Mapping[Status, Any]] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     wording: Wording = NATIVE
+    webhooks: WebhookFormat | None = None
 
     def __post_init__(self) -> None:
         for name, table in self.words.items():

@@ -22,7 +22,7 @@ from orders.dialects.base.forms import read_query
 from ordersite.core.money import CURRENCIES, MAX_MINOR, Money, rounded_minor, to_text
 from ordersite.web.pagination import MOST, PER_PAGE
 from ordersite.web.parsing import parse_json, refuse_too_many, too_many
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import MAX_ID, DegreesField, PhoneField, e164
 
 # A plain decimal: no exponent, no thousands, ASCII digits. A double's own text has 17 significant digits.
@@ -93,7 +93,7 @@ class TextOpener:
         self.left = settings.MAX_JSON_VALUES
 
     def open(self, value: Any, name: str = "", pointer: str = "", depth: int | None = None) -> Any:
-        """A value with its texts opened; raises ParseError for too many values, Invalid for a text that is no JSON."""
+        """A value with its texts opened; raises ParseError for too many values, BadRequest for text that is no JSON."""
         depth = settings.MAX_JSON_DEPTH if depth is None else depth
         if isinstance(value, str) and value.lstrip().startswith(self.begins.get(name, ())):
             value = self.parse(value, pointer)
@@ -112,7 +112,7 @@ class TextOpener:
         try:
             return parse_json(raw, unique_keys=False, pointer=pointer)
         except ParseError as error:
-            raise Invalid(pointer, "invalid", "This is not valid JSON: correct it.") from error
+            raise BadRequest(pointer, "invalid", "This is not valid JSON: correct it.") from error
 
 
 class DialectInput(serializers.Serializer):
@@ -284,17 +284,17 @@ class LocalPhoneField(PhoneField):
 
 
 def with_country(text: str, country: str | None, pointer: str) -> str:
-    """A telephone number that was read by LocalPhoneField, with its country's code; raises Invalid."""
+    """A telephone number that was read by LocalPhoneField, with its country's code; raises BadRequest."""
     number = text if not text or text.startswith("+") else e164(text, country)
     if text and not number:
         detail = "This is not a phone number of the vendor's country: send it as +32470123456."
-        raise Invalid(pointer, "invalid", detail)
+        raise BadRequest(pointer, "invalid", detail)
     return number
 
 
 def minor_amount(amount: Decimal, currency: str, pointer: str) -> Money:
-    """An amount in major units, rounded half up to minor ones; raises Invalid for one that no order can have."""
+    """An amount in major units, rounded half up to minor ones; raises BadRequest for one that no order can have."""
     minor = rounded_minor(amount, currency)
     if minor > MAX_MINOR:
-        raise Invalid(pointer, "max_value", f"The amount is too large: at most {to_text(MAX_MINOR, currency)}.")
+        raise BadRequest(pointer, "max_value", f"The amount is too large: at most {to_text(MAX_MINOR, currency)}.")
     return Money(minor, currency)

@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from orders.lifecycle.table import Fulfilment
 from orders.models import LineOption, NumberSeries
-from orders.reading.order_view import LineView, OptionView, OrderView
+from orders.reading.item_views import LineView, OptionView
+from orders.reading.order_view import OrderView
 from ordersite.core.money import to_text
 from ordersite.core.unprinted import one_line
 from ordersite.places.splitting import split_address

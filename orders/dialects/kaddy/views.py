@@ -22,9 +22,10 @@ from orders.services.record.access import access_of
 from ordersite.accounts.authentication import caller_of, credential_of
 from ordersite.accounts.callers import Caller
 from ordersite.core.call_counts import count_call
+from ordersite.core.faults import NotFound
 from ordersite.core.fields import Field
 from ordersite.core.wording import Wording
-from ordersite.web.problems import NotFound, Problem
+from ordersite.web.problems import Problem
 from ordersite.web.throttling import CallerThrottle
 
 USUAL, MOST = 10, 100

@@ -17,7 +17,7 @@ from orders.services.placing.parties import Placing, check_proven
 from ordersite.accounts.callers import Caller
 from ordersite.core.faults import Step
 from ordersite.core.fields import Field
-from ordersite.web.problems import Invalid, Problem, field_error
+from ordersite.web.problems import BadRequest, Problem, field_error
 
 GRAMS, MILLIMETRES = 1000, 10  # a kilogram, a centimetre
 # Kesk's amount → ours. Tax that the prices include is no part of the sum: `tax` is what is added.
@@ -48,13 +48,13 @@ NEEDED = {
 
 
 def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool, method_field: str) -> Placing:
-    """An order to be placed; raises Invalid without a payment method where no photo proves that it was paid (row 3).
+    """An order to be placed; raises BadRequest without a payment method where no photo proves that it was paid (row 3).
 
     `method_field` is by which of its two names the client sends the method.
     """
     if not method_of(given) and not has_photos:
         detail = "Send a payment method, or a photo that proves the payment."
-        raise Invalid(f"/{method_field}", "required", detail)
+        raise BadRequest(f"/{method_field}", "required", detail)
     checkout = as_checkout(given, caller)
     if not checkout.payment_method:
         checkout = replace(checkout, payment_method="transfer")
@@ -64,7 +64,7 @@ def as_placing(given: Mapping[str, Any], caller: Caller, *, has_photos: bool, me
 
 
 def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
-    """The carts, of one vendor or of each in `data`; raises Invalid for what is missing or contradicts itself."""
+    """The carts, of one vendor or of each in `data`; raises BadRequest for what is missing or contradicts itself."""
     parts = given.get("data")
     if parts is None:
         named = [("", given)]
@@ -73,7 +73,7 @@ def as_checkout(given: Mapping[str, Any], caller: Caller) -> Checkout:
         for name in OF_A_PART:
             # The vendor of one of the parts says nothing new.
             if name in given and not (name in OF_A_VENDOR and given[name] in vendors):
-                raise Invalid(f"/{name}", "several_vendors", "With data this stands in each vendor's part: move it.")
+                raise BadRequest(f"/{name}", "several_vendors", "With data this stands in each vendor's part: move it.")
         shared = {name: given[name] for name in SHARED if name in given}
         named = [(f"/data/{index}", shared_with(part, shared)) for index, part in enumerate(parts)]
     ids = [part[name] for _, part in named for name in SAVED if name in part]
@@ -95,13 +95,13 @@ def shared_with(part: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[s
 
 
 def method_of(given: Mapping[str, Any]) -> str:
-    """The payment method by its number or name, "" for none; raises Invalid where the two differ."""
+    """The payment method by its number or name, "" for none; raises BadRequest where the two differ."""
     name, number = given.get("payment_method", ""), given.get("payment_gateway_method_id")
     if number is None:
         return str(name)
     if name and METHOD_IDS[name] != number:
         detail = f"{number} means {METHODS[number]}, not {name}: send one of the two."
-        raise Invalid("/payment_gateway_method_id", "contradiction", detail)
+        raise BadRequest("/payment_gateway_method_id", "contradiction", detail)
     return METHODS[number]
 
 
@@ -156,7 +156,7 @@ def as_cart(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) 
 def find_destination(
     part: Mapping[str, Any], pointer: str, kind: Kind, places: Mapping[int, Place]
 ) -> tuple[Place, int | None]:
-    """Where it is brought: to a place, or to a saved address by its id. Raises Invalid where two are sent that differ.
+    """Where it is brought: to a place, or to a saved address by its id. Raises BadRequest where two sent ones differ.
 
     What stands beside a saved address, as who puts back what it has read sends it, are its notes and its point.
     """
@@ -167,7 +167,7 @@ def find_destination(
         place = meant = find_stop("dropoff", part, pointer, places)
     if said and meant and said.address != meant.address:
         detail = "This is another address than the one that is sent besides: send one of the two."
-        raise Invalid(f"{pointer}/delivery_address", "contradiction", detail)
+        raise BadRequest(f"{pointer}/delivery_address", "contradiction", detail)
     return place if address_id is None else replace(place, address=""), address_id
 
 
@@ -195,10 +195,10 @@ def with_vendor(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_location(given: Mapping[str, Any], pointer: str = "") -> None:
-    """A vendor is one location here: raises Invalid where another one is meant."""
+    """A vendor is one location here: raises BadRequest where another one is meant."""
     if given.get("vendor_location_id", given["vendor_id"]) != given["vendor_id"]:
         detail = "A vendor is one location here: send its vendor_id, or leave this out."
-        raise Invalid(f"{pointer}/vendor_location_id", "unknown", detail)
+        raise BadRequest(f"{pointer}/vendor_location_id", "unknown", detail)
 
 
 def as_package(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> PackageWish:
@@ -214,7 +214,7 @@ def as_package(part: Mapping[str, Any], pointer: str, places: Mapping[int, Place
 
 
 def read_phone(text: str, vendor_id: int, pointer: str) -> str:
-    """A telephone number, of the vendor's country where it has no country's code; raises Invalid."""
+    """A telephone number, of the vendor's country where it has no country's code; raises BadRequest."""
     return with_country(text, None if text.startswith("+") else country_of(vendor_id), pointer)
 
 
@@ -223,13 +223,13 @@ def whole(number: Decimal, unit: int) -> int:
 
 
 def find_stop(stop: str, part: Mapping[str, Any], pointer: str, places: Mapping[int, Place]) -> Place:
-    """Where a package is fetched, or brought: what is said goes before what is saved. Raises Invalid."""
+    """Where a package is fetched, or brought: what is said goes before what is saved. Raises BadRequest."""
     said, saved_id = part.get(f"{stop}_address"), part.get(f"{stop}_location_id")
     if saved_id is None:
         return said or Place()
     saved = places.get(saved_id)
     if saved is None:
-        raise Invalid(f"{pointer}/{stop}_location_id", "unknown", "You have no saved address with this id.")
+        raise BadRequest(f"{pointer}/{stop}_location_id", "unknown", "You have no saved address with this id.")
     if said is None:
         return saved
     has_point = said.lat is not None
@@ -261,15 +261,15 @@ def as_item(item: Mapping[str, Any]) -> CartItem:
 
 
 def as_destination(given: Mapping[str, Any], caller: Caller) -> Cart:
-    """Where something is to be brought, for its fee: an address, or a point. Raises Invalid for neither."""
+    """Where something is to be brought, for its fee: an address, or a point. Raises BadRequest for neither."""
     given = with_vendor(given)
     if "vendor_id" not in given:
-        raise Invalid("/vendor_id", "required", "Send vendor_id, the vendor from which it is delivered.")
+        raise BadRequest("/vendor_id", "required", "Send vendor_id, the vendor from which it is delivered.")
     check_location(given)
     lat, lng = point_in(given)
     if not any(name in given for name in ADDRESSES) and (lat is None or lng is None):
         detail = "Send delivery_address_id, delivery_address, or latitude and longitude."
-        raise Invalid("/delivery_address_id", "required", detail)
+        raise BadRequest("/delivery_address_id", "required", detail)
     places = saved_places([given["delivery_address_id"]], caller) if given.keys() >= set(ADDRESSES) else {}
     place, address_id = find_destination(given, "", Kind.REGULAR, places)
     return Cart(

@@ -6,6 +6,7 @@ from typing import Any
 from orders.dialects.base import NOT_YOURS, Dialect, dotted_path
 from orders.dialects.kesk.meanings import MEANINGS
 from orders.dialects.kesk.refusals import WORDING
+from orders.dialects.kesk.webhooks import FORMAT
 from orders.dialects.kesk.words import ASKED, READS, allowed_words
 from ordersite.web.problems import Problem
 
@@ -86,4 +87,5 @@ DIALECT = Dialect(
     words={"order status": READS, "changes of status": ASKED},
     meanings=MEANINGS,
     wording=WORDING,
+    webhooks=FORMAT,
 )

@@ -17,7 +17,7 @@ from ordersite.web.multipart import (
     refuse_many,
 )
 from ordersite.web.parsing import LenientJsonParser, refuse_too_many
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 
 DATA_URI = re.compile(r"data:[^,]{0,100};base64,", re.IGNORECASE)
 BLANK = re.compile(r"\s+")
@@ -50,7 +50,7 @@ class PhotoJsonParser(LenientJsonParser):
 
 
 def read_photos(name: str, texts: Sequence[Any], sent: list[tuple[str, bytes]], *, numbered: bool = True) -> None:
-    """Adds the photos that came as texts to those that were sent; blank ones are none. Raises Invalid."""
+    """Adds the photos that came as texts to those that were sent; blank ones are none. Raises BadRequest."""
     for index, text in enumerate(texts):
         if is_blank(text):
             continue
@@ -61,20 +61,20 @@ def read_photos(name: str, texts: Sequence[Any], sent: list[tuple[str, bytes]], 
 
 
 def read_photo(text: Any, pointer: str) -> bytes:
-    """A photo's bytes, not decoded yet; raises Invalid for what is no base64: no address is ever fetched."""
+    """A photo's bytes, not decoded yet; raises BadRequest for what is no base64: no address is ever fetched."""
     detail = "Send the photo itself, as base64 or a data URI of an image: addresses are not fetched."
     if not isinstance(text, str):
-        raise Invalid(pointer, "invalid_image", detail)
+        raise BadRequest(pointer, "invalid_image", detail)
     text = text.strip()
     found = DATA_URI.match(text[:200])
     # Written for addresses too, with - and _, and without the = at its end.
     encoded = BLANK.sub("", text[found.end() :] if found else text).translate(URL_SAFE).rstrip("=")
     if len(encoded) > MAX_BYTES * 4 // 3 + 4:
-        raise Invalid(pointer, "invalid_image", f"The picture is larger than {MAX_BYTES // 1_000_000} MB.")
+        raise BadRequest(pointer, "invalid_image", f"The picture is larger than {MAX_BYTES // 1_000_000} MB.")
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Invalid(pointer, "invalid_image", detail) from error
+        raise BadRequest(pointer, "invalid_image", detail) from error
 
 
 class OrderFormParser(PhotoFormParser):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.fields import Field
 from ordersite.core.units import Grams, Millimetres
 from ordersite.core.wording import Names, Wording
@@ -19,7 +19,10 @@ LACKS = frozenset(
         *(Field.DELIVERED_IN, Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE),
         *(Field.SEND, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
-        *(Field.URL, Field.MERCHANT, Field.SITE),
+        *(Field.ID, Field.CATEGORY, Field.STATION, Field.CONDITION, Field.PRICE, Field.HALF_PRICE, Field.PRICE_PER),
+        *(Field.PLU_CODE, Field.UNAVAILABLE_UNTIL, Field.STOCK_CHANGE, Field.OPTION_GROUPS, Field.MAXIMUM),
+        *(Field.HOURS, Field.WEEKDAY, Field.CLOSED, Field.OPENS, Field.SLOT_VALUE),
+        *(Field.URL, Field.TYPES, Field.MERCHANT, Field.SITE, Field.VAT_NUMBER),
         *(Field.ADDRESS_NOTES, Field.REASON_CODE),
     }
 )
@@ -91,20 +94,20 @@ def shown(value: Any) -> str | None:
 WORDING = Wording(
     names=NAMES,
     sentences={
-        **dict.fromkeys((Code.NOT_OFFERED_DELIVERY_TYPE, Code.NOT_OFFERED_FOR_PACKAGE), NO_SUCH_WAY),
-        **dict.fromkeys((Code.NOT_OFFERED_FOR_SERVICE, Code.NOT_OFFERED_DELIVERY), NO_SUCH_WAY),
-        Code.NOT_OFFERED_THERE: (
+        **dict.fromkeys((FaultCode.NOT_OFFERED_DELIVERY_TYPE, FaultCode.NOT_OFFERED_FOR_PACKAGE), NO_SUCH_WAY),
+        **dict.fromkeys((FaultCode.NOT_OFFERED_FOR_SERVICE, FaultCode.NOT_OFFERED_DELIVERY), NO_SUCH_WAY),
+        FaultCode.NOT_OFFERED_THERE: (
             "{name} is only offered at the {place}'s place: with delivery_address_id it is the customer's place, "
             "without one the vendor's."
         ),
-        Code.OUTSIDE_DELIVERY_ZONE: (
+        FaultCode.OUTSIDE_DELIVERY_ZONE: (
             "The vendor does not deliver to this address: choose another, or send none to collect the order."
         ),
-        **dict.fromkeys((Code.REQUIRED_GUEST, Code.REQUIRED_GUEST_OR_SIGN_IN), ONLY_PEOPLE),
-        Code.REQUIRED_POINT_FOR_FEE: f"The fee depends on the distance, {NO_POINT}",
-        Code.REQUIRED_POINT_FOR_DISTANCE: f"{{name}} is carried {{most}} m at most, {NO_POINT}",
-        Code.GUARD_FAILED_PROOF: "The vendor requires a proof for this: send it as `code`.",
-        Code.AMOUNT_MISMATCH: "The amount is {expected}, not {sent}: ask /v1/order/summary again.",
+        **dict.fromkeys((FaultCode.REQUIRED_GUEST, FaultCode.REQUIRED_GUEST_OR_SIGN_IN), ONLY_PEOPLE),
+        FaultCode.REQUIRED_POINT_FOR_FEE: f"The fee depends on the distance, {NO_POINT}",
+        FaultCode.REQUIRED_POINT_FOR_DISTANCE: f"{{name}} is carried {{most}} m at most, {NO_POINT}",
+        FaultCode.GUARD_FAILED_PROOF: "The vendor requires a proof for this: send it as `code`.",
+        FaultCode.AMOUNT_MISMATCH: "The amount is {expected}, not {sent}: ask /v1/order/summary again.",
     },
     shown=shown,
 )
@@ -113,7 +116,7 @@ FEE_WORDING = replace(
     WORDING,
     sentences={
         **WORDING.sentences,
-        Code.NOT_OFFERED_DELIVERY: "{vendor} does not deliver: choose another vendor.",
-        Code.OUTSIDE_DELIVERY_ZONE: "{vendor} does not deliver there: choose another address.",
+        FaultCode.NOT_OFFERED_DELIVERY: "{vendor} does not deliver: choose another vendor.",
+        FaultCode.OUTSIDE_DELIVERY_ZONE: "{vendor} does not deliver there: choose another address.",
     },
 )

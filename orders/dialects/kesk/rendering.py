@@ -5,25 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from orders.checkout import Checked, CheckedOut, Place
-from orders.dialects.kesk.words import (
-    CATEGORIES,
-    METHOD_IDS,
-    PAYMENT_WORDS,
-    word_of,
-    words_allowed,
-    words_then,
-)
+from orders.dialects.kesk.words import CATEGORIES, METHOD_IDS, PAYMENT_WORDS, word_of, words_allowed, words_then
 from orders.lifecycle.table import SUCCESS
 from orders.pricing import PricedLine
-from orders.reading.order_view import (
-    BookingView,
-    LineView,
-    OrderView,
-    PackageView,
-    PaymentView,
-    PositionView,
-    VendorSummary,
-)
+from orders.reading.item_views import BookingView, LineView, PackageView
+from orders.reading.order_view import OrderView
+from orders.reading.party_views import PositionView, VendorSummary
+from orders.reading.payment_views import PaymentView
 from orders.services.placing.delivery_fees import DeliveryFee
 from ordersite.core.context import absolute
 from ordersite.core.money import exponent, unit_text

@@ -15,10 +15,10 @@ from orders.services.paying.payment_checks import approve_payment, refuse_paymen
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.locks import lock_purchase
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 
 
 def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
@@ -37,7 +37,7 @@ def update(order_id: int, caller: Caller, given: Mapping[str, Any]) -> Order:
     address = given.get("delivery_address")
     if address and address.address != order.address:
         detail = f"The address is not changed here: leave it out, or send it to PATCH /api/v1/orders/{order_id}."
-        raise Invalid("/delivery_address", "fixed", detail)
+        raise BadRequest("/delivery_address", "fixed", detail)
     if takes(access, given):
         order = move_on(access, Wish(to=Status.ACCEPTED_BY_DRIVER))
     fields = {"payment_method": method_of(given), "driver": given.get("driver_id")}
@@ -86,10 +86,10 @@ def set_payment(order_id: int, caller: Caller, payment: str, reason: str) -> Non
     """Paid: money was received by hand. Failed: its photos do not prove it. All else follows from other things."""
     if payment not in (PAID, FAILED):
         detail = f"Only {PAID} and {FAILED} are set by hand: {payment} follows from what is paid and refunded."
-        raise Invalid("/payment_status", "not_set", detail)
+        raise BadRequest("/payment_status", "not_set", detail)
     payment_id = payment_due(order_id)
     if payment_id is None:
-        raise Conflict(Code.NOTHING_DUE_ANYWHERE, Field.PAYMENT_STATUS)
+        raise Conflict(FaultCode.NOTHING_DUE_ANYWHERE, Field.PAYMENT_STATUS)
     if payment == PAID:
         approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)
     else:

@@ -59,10 +59,11 @@ from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.visibility import visible_orders
 from ordersite.accounts.authentication import caller_of
 from ordersite.core.faults import Refusal
+from ordersite.core.replica import from_replica
 from ordersite.core.wording import Wording
 from ordersite.web.multipart import has_photos, photos_of
 from ordersite.web.pagination import NARROW, count_rows, read_page
-from ordersite.web.problems import NotFound, Problem
+from ordersite.web.problems import NotFoundProblem, Problem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
@@ -138,6 +139,7 @@ class OrdersView(PlacingView):
     """What the caller may see in any of its roles, newest first; and placing."""
 
     @extend_schema(parameters=[ListParameters], responses=OrderListResponse, operation_id="getOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """What the caller may see in any of its roles, newest first."""
         caller = caller_of(request)
@@ -228,7 +230,7 @@ class TrackOrderView(KeskView):
         count_try(client_address(request))
         orders = followed_together(code, timezone.now())
         if not orders:
-            problem = NotFound("There is no order with this code.")
+            problem = NotFoundProblem("There is no order with this code.")
             problem.keeps_writes = True
             raise problem
         views = [view_for_public(order) for order in orders]

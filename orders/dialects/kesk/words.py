@@ -10,7 +10,8 @@ from orders.lifecycle import table
 from orders.lifecycle.decisions import Allowed
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Kind, Order, PaymentStatus
-from orders.reading.order_view import EventView, OrderView
+from orders.reading.event_views import EventView
+from orders.reading.order_view import OrderView
 
 
 class Word(StrEnum):

@@ -32,7 +32,8 @@ from orders.dialects.base import (
     whole_of,
     with_country,
 )
-from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
+from orders.dialects.ordering.dialect import DIALECT
+from orders.dialects.ordering.words import PAYMETHOD_NAMES
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import NAMES, Fulfilment
 from orders.pricing import CartExtra, CartItem, CartOption
@@ -42,7 +43,7 @@ from ordersite.core.faults import Fault, Refusal, Step
 from ordersite.core.fields import Field
 from ordersite.core.money import Money, exponent
 from ordersite.places.protocol import Point, write_point
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import (
     MAX_ID,
     DegreesField,
@@ -388,13 +389,13 @@ def left_out_of(line: Mapping[str, Any]) -> list[int]:
 
 
 def check_groups(products: Sequence[Mapping[str, Any]], groups: Mapping[int, int]) -> None:
-    """Raises Invalid for a choice under another group than its own, of `groups` by option."""
+    """Raises BadRequest for a choice under another group than its own, of `groups` by option."""
     for at, line in enumerate(products):
         for group, pk, _ in chosen_of(line):
             own = groups.get(pk, group)
             if own != group:
                 pointer = f"/products/{at}/options/id:{group}/suboptions/id:{pk}"
-                raise Invalid(pointer, "unknown", f"It is a choice of id:{own}: send it there.")
+                raise BadRequest(pointer, "unknown", f"It is a choice of id:{own}: send it there.")
 
 
 @contextmanager

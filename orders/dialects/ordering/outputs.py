@@ -6,18 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from orders.dialects.ordering.words import (
-    DELIVERY_TYPES,
-    GROUP_WORDS,
-    GROUPS,
-    PAYMETHODS,
-    STATUS_NUMBERS,
-)
+from orders.dialects.ordering.words import DELIVERY_TYPES, GROUP_WORDS, GROUPS, PAYMETHODS, STATUS_NUMBERS
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Fulfilment, Status
-from orders.reading.order_view import LineView, OrderView
+from orders.reading.item_views import LineView
+from orders.reading.order_view import OrderView
 from ordersite.core.money import exponent, to_text, unit_text
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 
 MOST_PARAMS = 2000
 
@@ -175,14 +170,14 @@ ATTRIBUTES: dict[str, Callable[[OrderView], Any]] = {
 def read_params(sent: Any) -> tuple[str, ...]:
     """The attributes that `params` names, with commas between or as a list (JSON's, or params[]), all without it.
 
-    Raises Invalid for one that an order has not.
+    Raises BadRequest for one that an order has not.
     """
     texts = sent if isinstance(sent, list) else [sent or ""]
     text = ",".join(one for one in texts if isinstance(one, str))[:MOST_PARAMS]
     names = tuple(name for name in dict.fromkeys(one.strip(' "[]') for one in text.split(",")) if name)
     unknown = next((name for name in names if name not in ATTRIBUTES), None)
     if unknown is not None:
-        raise Invalid(
+        raise BadRequest(
             "?params", "unknown", f"There is no attribute {unknown[:60]}: send any of {', '.join(ATTRIBUTES)}."
         )
     return names or tuple(ATTRIBUTES)

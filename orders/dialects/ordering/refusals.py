@@ -1,6 +1,6 @@
 """What Ordering calls the fields that a refusal names, and what it says in its own words."""
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
 
@@ -15,7 +15,10 @@ LACKS = frozenset(
         *(Field.LABEL, Field.VISIBLE_TO, Field.ITEM, Field.LINE, Field.SEND, Field.FILE),
         *(Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
-        *(Field.URL, Field.MERCHANT, Field.SITE),
+        *(Field.ID, Field.CATEGORY, Field.STATION, Field.CONDITION, Field.PRICE, Field.HALF_PRICE, Field.PRICE_PER),
+        *(Field.PLU_CODE, Field.UNAVAILABLE_UNTIL, Field.STOCK_CHANGE, Field.OPTION_GROUPS, Field.MAXIMUM),
+        *(Field.HOURS, Field.WEEKDAY, Field.CLOSED, Field.OPENS, Field.SLOT_VALUE),
+        *(Field.URL, Field.TYPES, Field.MERCHANT, Field.SITE, Field.VAT_NUMBER),
     }
 )
 NAMES: Names = {
@@ -58,11 +61,11 @@ NAMES: Names = {
 WORDING = Wording(
     names=NAMES,
     sentences={
-        Code.REQUIRED_ADDRESS: "A delivery needs an address: send it with the location.",
-        Code.PAST: "This time has passed: send a later one, or the time that it is for as soon as possible.",
-        Code.TOO_SOON: (
+        FaultCode.REQUIRED_ADDRESS: "A delivery needs an address: send it with the location.",
+        FaultCode.PAST: "This time has passed: send a later one, or the time that it is for as soon as possible.",
+        FaultCode.TOO_SOON: (
             "{vendor} needs until {earliest}: send a later time, or the time that it is for as soon as possible."
         ),
-        Code.FORBIDDEN_CUSTOM: "Only staff can add products by hand: leave products without an id out.",
+        FaultCode.FORBIDDEN_CUSTOM: "Only staff can add products by hand: leave products without an id out.",
     },
 )

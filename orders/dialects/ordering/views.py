@@ -30,6 +30,7 @@ from orders.dialects.base import (
     whole_of,
 )
 from orders.dialects.ordering import outputs
+from orders.dialects.ordering.dialect import DIALECT
 from orders.dialects.ordering.inputs import (
     AS_TEXT,
     PageInput,
@@ -46,7 +47,7 @@ from orders.dialects.ordering.inputs import (
 )
 from orders.dialects.ordering.outputs import ATTRIBUTES, read_params, show
 from orders.dialects.ordering.where import ASKED_FOR, MOST_TEXT, ORDERINGS, read_ordering, read_where
-from orders.dialects.ordering.words import DIALECT, PAYMETHOD_NAMES
+from orders.dialects.ordering.words import PAYMETHOD_NAMES
 from orders.lifecycle.table import NAMES, Actor, Status
 from orders.models import Order
 from orders.reading.following import count_try
@@ -80,13 +81,14 @@ from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core import faults
-from ordersite.core.faults import blaming_field
+from ordersite.core.faults import NotFound, blaming_field
 from ordersite.core.fields import Field
+from ordersite.core.replica import from_replica
 from ordersite.places.lookup import Answer
 from ordersite.places.protocol import FoundPlace, Point, write_point
 from ordersite.web.pagination import MOST, NARROW, PER_PAGE, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Forbidden, Invalid, NotFound
+from ordersite.web.problems import BadRequest, ForbiddenProblem, NotFoundProblem
 from ordersite.web.throttling import client_address
 from ordersite.web.views import parse, who_asks
 
@@ -133,10 +135,10 @@ LIST = [
 
 
 def is_dashboard(query: Mapping[str, Any]) -> bool:
-    """Whether mode=dashboard is asked for; raises Invalid for another mode."""
+    """Whether mode=dashboard is asked for; raises BadRequest for another mode."""
     mode = str(query.get("mode", "")).strip().lower()
     if mode not in ("", DASHBOARD):
-        raise Invalid("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
+        raise BadRequest("?mode", "unknown", "Send mode=dashboard, or leave mode out.")
     return mode == DASHBOARD
 
 
@@ -166,6 +168,7 @@ class OrdersView(OrderingView):
         return request.method == "POST" and names_nobody(get_authorization_header(request))
 
     @extend_schema(parameters=LIST, responses={200: outputs.OrdersAnswer}, operation_id="getOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """The caller's own orders; with `mode=dashboard` all that it may see."""
         caller, query = self.known_caller(request), read_query(request.query_params, nullable="where")
@@ -221,12 +224,12 @@ def looked_up(given: Mapping[str, Any], caller: Caller) -> Placing:
     vendor_id, customer_id = given["business_id"], given.get("customer_id")
     currency = currency_of(vendor_id)
     if currency is None:
-        raise Invalid("/business_id", "unknown", "There is no business with this id.")
+        raise BadRequest("/business_id", "unknown", "There is no business with this id.")
     offer_id, code = given.get("offer_id"), None
     if offer_id is not None:
         code = code_of_offer(offer_id, vendor_id, caller)
         if code is None:
-            raise Invalid("/offer_id", "unknown", "The business has no such offer: leave it out.")
+            raise BadRequest("/offer_id", "unknown", "The business has no such offer: leave it out.")
     check_groups(given["products"], groups_of(pk for line in given["products"] for _, pk, _ in chosen_of(line)))
     # Staff who order for a customer mean that customer's addresses.
     whose = customer_id if caller.may_everywhere(Right.PLACE_ORDERS) and customer_id else caller.customer_id
@@ -280,11 +283,11 @@ class OneOrderView(OrderingView):
         if OWN.holds(caller, access.order):
             return access
         if access.readers & LEVELS_0_AND_2:
-            raise NotFound("This is not your own order: send mode=dashboard to read it.")
+            raise NotFoundProblem("This is not your own order: send mode=dashboard to read it.")
         raise NotFound()
 
     def on_dashboard(self, caller: Caller, order_id: int) -> OrderAccess:
-        """An order of all, or of one's businesses; raises NotFound, and Forbidden where one works at none."""
+        """An order of all, or of one's businesses; raises NotFound, ForbiddenProblem to who works at none."""
         with suppress(faults.NotFound):
             access = read_order(caller, order_id)
             if access.readers & LEVELS_0_AND_2:
@@ -347,7 +350,7 @@ def read_uuid(text: str) -> UUID | None:
 def what_differs(sent: Any, before: OrderAccess) -> Any:
     """What of an update is not as it is read now: who sends back what it has read changes nothing by that.
 
-    Raises Invalid for what is fixed.
+    Raises BadRequest for what is fixed.
     """
     if not isinstance(sent, dict):
         return sent
@@ -357,7 +360,7 @@ def what_differs(sent: Any, before: OrderAccess) -> Any:
     left = {name: value for name, value in said.items() if not (name in ATTRIBUTES and puts_back(name, value, read))}
     fixed = next((name for name in FIXED if name in left), None)
     if fixed is not None:
-        raise Invalid(f"/{fixed}", "fixed", "It cannot change after the order was placed: leave it out.")
+        raise BadRequest(f"/{fixed}", "fixed", "It cannot change after the order was placed: leave it out.")
     return left
 
 
@@ -369,11 +372,11 @@ def puts_back(name: str, value: Any, read: OrderView) -> bool:
 
 
 def check_level(before: OrderAccess, changes: Mapping[str, Any]) -> None:
-    """Raises Forbidden where others than levels 0 and 2 change more than the status."""
+    """Raises ForbiddenProblem where others than levels 0 and 2 change more than the status."""
     denied = next((name for name in changes if name not in WITH_A_STATUS), None)
     if denied and not before.actors & LEVELS_0_AND_2:
         detail = "Only levels 0 and 2 can change this field: send the status alone."
-        raise Forbidden("forbidden", detail, pointer=f"/{denied}")
+        raise ForbiddenProblem("forbidden", detail, pointer=f"/{denied}")
 
 
 def update(before: OrderAccess, changes: Mapping[str, Any], found: Answer) -> Order:
@@ -434,10 +437,10 @@ def destination_of(point: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def driver_named(user_id: int) -> int | None:
-    """The driver that a user is, None for 0; raises Invalid for another user, as the core does for one out of reach."""
+    """The driver that a user is, None for 0; raises BadRequest for another, as the core does for one out of reach."""
     driver_id = driver_of_user(user_id) if user_id else None
     if user_id and driver_id is None:
-        raise Invalid("/driver_id", "unknown", "There is no such driver, or it is not yours to choose.")
+        raise BadRequest("/driver_id", "unknown", "There is no such driver, or it is not yours to choose.")
     return driver_id
 
 

@@ -20,7 +20,7 @@ from orders.dialects.base import is_blank, number_of, whole_of
 from orders.dialects.ordering.words import DELIVERY_TYPES, PAYMETHOD_NAMES
 from ordersite.core.money import EXPONENTS, MAX_MINOR
 from ordersite.web.parsing import parse_json
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 
 MOST_TEXT = 4000
 MOST_CONDITIONS = 30
@@ -45,9 +45,9 @@ ORDERINGS: dict[str, tuple[str, ...]] = {
 ASKED_FOR = Coalesce(F("deliver_at"), F("placed_at"))
 
 
-def refuse(detail: str) -> Invalid:
+def refuse(detail: str) -> BadRequest:
     """A 400 that says what is wrong with `where`."""
-    return Invalid("?where", "invalid", detail)
+    return BadRequest("?where", "invalid", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class Budget:
 
 
 def read_where(sent: Any, conector: Any) -> Q:
-    """The condition that a `where` means, a text of JSON or what where[status]=7 nests to; raises Invalid."""
+    """The condition that a `where` means, a text of JSON or what where[status]=7 nests to; raises BadRequest."""
     joined = read_conector(conector)
     given = open_where(sent)
     if isinstance(given, list):
@@ -204,14 +204,14 @@ def is_blank_text(value: Any) -> bool:
 
 
 def open_where(text: Any) -> Any:
-    """What a `where`, or a row of it, holds that is a text of JSON; raises Invalid for one that is none."""
+    """What a `where`, or a row of it, holds that is a text of JSON; raises BadRequest for one that is none."""
     if not isinstance(text, str):
         return text
     if len(text) > MOST_TEXT:
         raise refuse(f"At most {MOST_TEXT} characters: ask for less at once.")
     try:
         return parse_json(text.encode(errors="replace"), unique_keys=False)
-    except (ParseError, Invalid) as error:
+    except (ParseError, BadRequest) as error:
         raise refuse('This is not valid JSON: send such as {"status": [0, 7]}.') from error
 
 
@@ -219,7 +219,7 @@ def read_conector(value: Any) -> str:
     if is_blank(value):
         return "AND"
     if not isinstance(value, str) or value.strip().upper() not in CONECTORS:
-        raise Invalid("?conector", "invalid", "Send AND or OR.")
+        raise BadRequest("?conector", "invalid", "Send AND or OR.")
     return value.strip().upper()
 
 
@@ -262,7 +262,7 @@ def read_row(row: Any, budget: Budget, depth: int) -> Q:
 
 
 def read_condition(name: str, value: Any, budget: Budget) -> Q:
-    """One attribute with a value, any of several, or {condition, value}; raises Invalid for one not whereable."""
+    """One attribute with a value, any of several, or {condition, value}; raises BadRequest for one not whereable."""
     budget.take_condition()
     attribute = WHEREABLE.get(name)
     if attribute is None:
@@ -303,7 +303,7 @@ def read_ordering(sent: Any) -> tuple[str, ...]:
     columns = ORDERINGS.get(text.removeprefix("-"))
     if columns is None:
         detail = f"Send one of {', '.join(ORDERINGS)}, with a - in front for descending order."
-        raise Invalid("?orderBy", "invalid", detail)
+        raise BadRequest("?orderBy", "invalid", detail)
     if not text.startswith("-"):
         return columns
     return tuple(column.removeprefix("-") if column.startswith("-") else f"-{column}" for column in columns)

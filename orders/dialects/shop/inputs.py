@@ -29,9 +29,9 @@ from orders.services.paying.providers import available_methods
 from orders.services.placing.parties import Guest, Placing
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import InvalidFields
-from ordersite.web.problems import Invalid
+from ordersite.web.problems import BadRequest
 from ordersite.web.serializers import (
     LineField,
     LowerEmailField,
@@ -275,18 +275,18 @@ def find_vendor(
         return vendor_of(products, found) if products else usual_vendor(given["currency"], caller)
     vendor = active_vendor(vendor_id)
     if vendor is None:
-        raise Invalid("/vendorId", "unknown", "There is no vendor with this id.")
+        raise BadRequest("/vendorId", "unknown", "There is no vendor with this id.")
     return vendor
 
 
 def check_own(vendor: Vendor, given: Mapping[str, Any], caller: Caller) -> None:
-    """Raises Invalid where a vendor's people order for somebody from a vendor that is not theirs."""
+    """Raises BadRequest where a vendor's people order for somebody from a vendor that is not theirs."""
     if serves(caller, Right.PLACE_ORDERS, vendor.pk) or not vendors_served(caller, Right.PLACE_ORDERS).exists():
         return
     if "vendorId" in given:
-        raise Invalid("/vendorId", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
+        raise BadRequest("/vendorId", "other_vendor", "This is no vendor of yours: for a customer, send one that is.")
     detail = "No vendor of yours sells this product: for a customer, send products of yours."
-    raise Invalid("/items/0/productId", "other_vendor", detail)
+    raise BadRequest("/items/0/productId", "other_vendor", detail)
 
 
 @contextmanager
@@ -295,37 +295,37 @@ def told_its_vendor(product_id: int | None) -> Iterator[None]:
     try:
         yield
     except InvalidFields as refused:
-        is_unknown = any(fault.code == Code.UNKNOWN_PRODUCT and not fault.at for fault in refused.faults)
+        is_unknown = any(fault.code == FaultCode.UNKNOWN_PRODUCT and not fault.at for fault in refused.faults)
         product = products_on_sale([product_id]).get(product_id) if product_id and is_unknown else None
         if product is None:
             raise
         detail = f"Another vendor sells this product: create an order for it with `vendorId` {product.vendor_id}."
-        raise Invalid("/productId", "other_vendor", detail) from refused
+        raise BadRequest("/productId", "other_vendor", detail) from refused
 
 
 def usual_vendor(currency: str, caller: Caller) -> Vendor:
-    """The first vendor, by id, of this currency; raises Invalid for who serves several merchants, or none."""
+    """The first vendor, by id, of this currency; raises BadRequest for who serves several merchants, or none."""
     served = vendors_served(caller, Right.PLACE_ORDERS)
     merchants = served.order_by().values_list("merchant", flat=True).distinct()[:2]
     if len(merchants) != 1:
         why = "You work for several merchants" if merchants else "You work for no vendor"
-        raise Invalid("/vendorId", "required", f"{why}: send `vendorId`, or `items` with products of one vendor.")
+        raise BadRequest("/vendorId", "required", f"{why}: send `vendorId`, or `items` with products of one vendor.")
     vendor = served.filter(currency=currency).order_by("pk").first()
     if vendor is None:
-        raise Invalid(
+        raise BadRequest(
             "/currency", "no_vendor", f"None of your vendors sells in {currency}: send a currency of one of them."
         )
     return vendor
 
 
 def vendor_of(products: Sequence[int], found: Mapping[int, Product]) -> Vendor:
-    """The one vendor of all these products; raises Invalid for one that is unknown or another vendor's."""
+    """The one vendor of all these products; raises BadRequest for one that is unknown or another vendor's."""
     for index, product in enumerate(products):
         if product not in found:
-            raise Invalid(f"/items/{index}/productId", "unknown", "There is no product with this id.")
+            raise BadRequest(f"/items/{index}/productId", "unknown", "There is no product with this id.")
         if found[product].vendor_id != found[products[0]].vendor_id:
             detail = "This product is sold by another vendor: create a separate order for each vendor."
-            raise Invalid(f"/items/{index}/productId", "other_vendor", detail)
+            raise BadRequest(f"/items/{index}/productId", "other_vendor", detail)
     return found[products[0]].vendor
 
 

@@ -8,7 +8,9 @@ from rest_framework import serializers
 from orders.dialects.shop.words import STATUS_NAMES, flags_of
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import ItemChange, LineOption, OrderEvent, StatusLabel
-from orders.reading.order_view import EventView, LineView, OrderView
+from orders.reading.event_views import EventView
+from orders.reading.item_views import LineView
+from orders.reading.order_view import OrderView
 from orders.services.moving.labels import Labels
 from ordersite.core.money import to_text, unit_text
 from ordersite.core.times import rfc3339

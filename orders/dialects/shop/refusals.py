@@ -4,7 +4,7 @@ from typing import Any
 
 from orders.lifecycle.table import Status
 from orders.services.moving.labels import read_labels
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.fields import Field
 from ordersite.core.wording import Names, Wording
 
@@ -21,7 +21,10 @@ LACKS = frozenset(
         *(Field.PREPARED_IN, Field.DELIVERED_IN, Field.REASON, Field.REASON_CODE, Field.VISIBLE_TO),
         *(Field.SEND, Field.POSITION, Field.FILE, Field.MAX_USES, Field.PASSWORD, Field.TOKEN),
         *(Field.DONE_AT, Field.VERSION, Field.CATEGORIES, Field.PRODUCTS),
-        *(Field.URL, Field.MERCHANT, Field.SITE),
+        *(Field.ID, Field.CATEGORY, Field.STATION, Field.CONDITION, Field.PRICE, Field.HALF_PRICE, Field.PRICE_PER),
+        *(Field.PLU_CODE, Field.UNAVAILABLE_UNTIL, Field.STOCK_CHANGE, Field.OPTION_GROUPS, Field.MAXIMUM),
+        *(Field.HOURS, Field.WEEKDAY, Field.CLOSED, Field.OPENS, Field.SLOT_VALUE),
+        *(Field.URL, Field.TYPES, Field.MERCHANT, Field.SITE, Field.VAT_NUMBER),
     }
 )
 NAMES: Names = {
@@ -62,8 +65,8 @@ WORDING = Wording(
     shown=shown,
     names=NAMES,
     sentences={
-        Code.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
-        Code.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
-        Code.SLOT_FULL: "{vendor} can take no more orders for that time: try again later.",
+        FaultCode.VENDOR_PAUSED: "{vendor} takes no orders now: try again later.",
+        FaultCode.VENDOR_CLOSED: "{vendor} is closed now: try again later.",
+        FaultCode.SLOT_FULL: "{vendor} can take no more orders for that time: try again later.",
     },
 )

@@ -41,7 +41,8 @@ from orders.dialects.shop.outputs import (
 from orders.dialects.shop.words import CANCELS, DIALECT, TITLE, flags_of, refusal
 from orders.lifecycle.table import Status
 from orders.models import ItemChange
-from orders.reading.order_view import OrderView, view_own_event
+from orders.reading.event_views import view_own_event
+from orders.reading.order_view import OrderView
 from orders.reading.selectors import payment_due, read_order, visible_reading_as, with_its_parts
 from orders.services.editing.item_changes import Edited, EditWish, alter_item, edit_items
 from orders.services.editing.order_fields import add_tracking_number
@@ -56,12 +57,13 @@ from orders.services.placing.placing import place
 from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.authentication import caller_of
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, blaming_field
 from ordersite.core.fields import Field
+from ordersite.core.replica import from_replica
 from ordersite.web.pagination import NARROW, count_rows, read_page
 from ordersite.web.parsing import LenientJsonParser
-from ordersite.web.problems import Invalid, Problem
+from ordersite.web.problems import BadRequest, Problem
 from ordersite.web.views import parse, who_asks
 
 Action = ItemChange.Action
@@ -88,13 +90,14 @@ class OrdersView(ShopView):
     """All orders."""
 
     @extend_schema(parameters=[ListInput], responses={200: ListOutput}, operation_id="listOrders")
+    @from_replica
     def get(self, request: Request) -> Response:
         """The orders that the caller sees, newest first: a customer its own, a vendor's people theirs, staff all."""
         caller, given = caller_of(request), parse(ListInput, request.query_params)
         labels, status_id = read_labels(), given.get("statusId")
         label = labels.find(status_id) if status_id else None
         if status_id and label is None:
-            raise Invalid("?statusId", "unknown", "There is no status with this id: read the list of statuses.")
+            raise BadRequest("?statusId", "unknown", "There is no status with this id: read the list of statuses.")
         orders = visible_reading_as(
             caller,
             label,
@@ -289,7 +292,7 @@ class PaidView(FlagView):
     def change(self, caller: Caller, order_id: int, proof: str) -> None:
         payment_id = payment_due(order_id)
         if payment_id is None:
-            raise Conflict(Code.NOTHING_DUE_ANYWHERE)
+            raise Conflict(FaultCode.NOTHING_DUE_ANYWHERE)
         with all_or_nothing(order_id=order_id, caller=caller):
             while payment_id is not None:
                 approve_payment(order_id=order_id, payment_id=payment_id, caller=caller)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders.checkout import BookedTime, Cart
 from orders.lifecycle.table import Fulfilment
 from orders.models import Booking, Order
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Invalid, Path, blaming_field
 from ordersite.core.fields import Field
 from vendors.bookable import levels_of, most_at_once, starts
@@ -81,13 +81,13 @@ def check_start(
     """Raises Invalid at the field, with the next free times, for a time at which it never starts."""
     vendor = service.vendor
     if at <= now:
-        code = Code.PAST_BOOKING
+        code = FaultCode.PAST_BOOKING
     elif is_too_far(vendor, at, now):
-        code = Code.TOO_FAR_BOOKING
+        code = FaultCode.TOO_FAR_BOOKING
     elif vendor.paused_until and vendor.paused_until > at:
-        code = Code.PAUSED_BOOKING
+        code = FaultCode.PAUSED_BOOKING
     elif at not in starts_of(service, place, first=at, days=1)[:1]:
-        code = Code.NO_SUCH_TIME
+        code = FaultCode.NO_SUCH_TIME
     else:
         return
     found = next_free_times(service, place, at, now)
@@ -119,7 +119,7 @@ def check_free(
         return
     found = next_free_times(service, place, start, now)
     free, extra = name_times(found, service.vendor), {"next": [one.isoformat() for one in found]}
-    raise Conflict(Code.SLOT_FULL_SERVICE, name=service.name, free=free, extra=extra)
+    raise Conflict(FaultCode.SLOT_FULL_SERVICE, name=service.name, free=free, extra=extra)
 
 
 def held_times(service_id: int, start: datetime, end: datetime, moving: int | None = None) -> list[Period]:
@@ -189,15 +189,15 @@ def first_free(
         free = free_times(service, place, first=first, days=DAYS_LOOKED_AT, now=now, besides=besides)
         if free:
             return free[0].starts_at
-    code = Code.SLOT_FULL_AHEAD if days > 1 else Code.SLOT_FULL_TODAY
+    code = FaultCode.SLOT_FULL_AHEAD if days > 1 else FaultCode.SLOT_FULL_TODAY
     raise Conflict(code, Field.AT, at=way, name=service.name, days=days - 1, extra={"next": []})
 
 
 def name_times(times: list[datetime], vendor: Vendor) -> Fault:
     """The free times as a sentence's part, as the vendor's clock shows them."""
     if not times:
-        return Fault(Code.FREE_NONE)
-    return Fault(Code.FREE_NEXT, times=[f"{at.astimezone(vendor.zone):%a %d %b %H:%M}" for at in times])
+        return Fault(FaultCode.FREE_NONE)
+    return Fault(FaultCode.FREE_NEXT, times=[f"{at.astimezone(vendor.zone):%a %d %b %H:%M}" for at in times])
 
 
 def times_of(service: Service, bookings: Sequence[BookedTime]) -> list[Period]:
@@ -227,7 +227,7 @@ def take_time(booking: BookedTime, *, besides: Sequence[Period] = ()) -> None:
     """
     service = booking.service
     if not lock_service(service):
-        raise Conflict(Code.NOT_OFFERED_ANY_MORE, Field.SERVICE, at=booking.at, name=service.name)
+        raise Conflict(FaultCode.NOT_OFFERED_ANY_MORE, Field.SERVICE, at=booking.at, name=service.name)
     place = Booking.Place(booking.place)
     with blaming_field(Field.AT, at=booking.at):
         check_free(service, place, booking.starts_at, booking.ends_at, timezone.now(), besides=besides)

@@ -23,7 +23,7 @@ from orders.models import CodeUpload, Line, Order
 from orders.services.record.order_update import move_timers
 from ordersite.accounts.callers import Caller, lacks
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import decrypt, encrypt
 from ordersite.core.faults import Fault, Invalid, NotFound
 from ordersite.core.fields import Field
@@ -123,7 +123,7 @@ def find_upload(*, upload_id: uuid.UUID, user_id: int, now: datetime, lock: bool
         uploads = uploads.select_for_update()
     upload = uploads.filter(pk=upload_id).first()
     if upload is None:
-        raise NotFound(Code.NOT_FOUND_UPLOAD)
+        raise NotFound(FaultCode.NOT_FOUND_UPLOAD)
     return upload
 
 
@@ -176,11 +176,11 @@ def content_of(upload: CodeUpload) -> bytes:
     try:
         return decrypt(upload.sealed).encode()
     except InvalidToken as error:
-        raise NotFound(Code.NOT_FOUND_UPLOAD) from error
+        raise NotFound(FaultCode.NOT_FOUND_UPLOAD) from error
 
 
 def not_digital() -> Invalid:
-    return Invalid(Code.NOT_DIGITAL, Field.PRODUCT)
+    return Invalid(FaultCode.NOT_DIGITAL, Field.PRODUCT)
 
 
 def import_codes(*, product_id: int, content: bytes, batch: str, layout: Layout = PLAIN, now: datetime) -> Imported:
@@ -225,17 +225,17 @@ Row = tuple[int, str]
 def rows_of(content: bytes) -> list[Row]:
     """The lines of a file that are not blank, with their numbers; raises Invalid."""
     if len(content) > MOST_BYTES:
-        raise Invalid(Code.TOO_LARGE_FILE, Field.FILE, most=MOST_BYTES // 1_000_000)
+        raise Invalid(FaultCode.TOO_LARGE_FILE, Field.FILE, most=MOST_BYTES // 1_000_000)
     try:
         lines = LINE_ENDS.split(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         where = content.count(b"\n", 0, error.start) + 1
-        raise Invalid(Code.ENCODING, Field.FILE, line=where) from error
+        raise Invalid(FaultCode.ENCODING, Field.FILE, line=where) from error
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not rows:
-        raise Invalid(Code.EMPTY_FILE, Field.FILE)
+        raise Invalid(FaultCode.EMPTY_FILE, Field.FILE)
     if len(rows) > MOST_CODES + 1:
-        raise Invalid(Code.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
+        raise Invalid(FaultCode.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
     return rows
 
 
@@ -244,9 +244,9 @@ def read_codes(rows: Sequence[Row], layout: Layout) -> tuple[list[str], int, lis
     width = len(split_row(rows[0][1], layout)[0])
     rows = rows[1:] if layout.has_heading else rows
     if not rows:
-        raise Invalid(Code.EMPTY_FILE, Field.FILE)
+        raise Invalid(FaultCode.EMPTY_FILE, Field.FILE)
     if len(rows) > MOST_CODES:
-        raise Invalid(Code.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
+        raise Invalid(FaultCode.TOO_MANY_ROWS, Field.FILE, most=MOST_CODES)
     texts: dict[str, None] = {}
     refused = []
     for number, line in rows:
@@ -263,7 +263,7 @@ def split_row(line: str, layout: Layout) -> tuple[list[str], Fault | None]:
     try:
         fields = next(csv.reader([line], delimiter=DELIMITERS[layout.delimiter], strict=True))
     except csv.Error:
-        return [line], Fault(Code.ROW_OPEN_QUOTE)
+        return [line], Fault(FaultCode.ROW_OPEN_QUOTE)
     fields = [field.strip() for field in fields]
     while len(fields) > 1 and not fields[-1]:
         fields.pop()
@@ -276,14 +276,14 @@ def read_row(line: str, layout: Layout, width: int) -> tuple[str, Fault | None]:
     if fault:
         return "", fault
     if len(fields) > width:
-        return "", Fault(Code.ROW_TOO_MANY_COLUMNS, columns=len(fields), width=width)
+        return "", Fault(FaultCode.ROW_TOO_MANY_COLUMNS, columns=len(fields), width=width)
     if len(fields) < layout.column:
-        return "", Fault(Code.ROW_TOO_FEW_COLUMNS, column=layout.column)
+        return "", Fault(FaultCode.ROW_TOO_FEW_COLUMNS, column=layout.column)
     text = fields[layout.column - 1]
     if not text.isprintable():
-        return "", Fault(Code.ROW_UNPRINTABLE)
+        return "", Fault(FaultCode.ROW_UNPRINTABLE)
     if not SHORTEST <= len(text) <= LONGEST:
-        return "", Fault(Code.ROW_LENGTH, length=len(text), shortest=SHORTEST, longest=LONGEST)
+        return "", Fault(FaultCode.ROW_LENGTH, length=len(text), shortest=SHORTEST, longest=LONGEST)
     return text, None
 
 

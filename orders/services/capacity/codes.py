@@ -18,7 +18,7 @@ from orders.services.record.order_update import OrderUpdate, update_order
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import decrypt
 from ordersite.core.faults import Conflict, Forbidden, NotFound
 from vendors.models import Product
@@ -143,9 +143,9 @@ def codes_of(order: Order) -> QuerySet[models.Code]:
 def readable_codes(order: Order) -> list[models.Code]:
     """The codes that the customer may read now; raises Conflict where it may read none any more, or not yet."""
     if order.status in FAILURE:
-        raise Conflict(Code.ORDER_CLOSED_CODES)
+        raise Conflict(FaultCode.ORDER_CLOSED_CODES)
     if not PaymentStatus(order.payment_status).is_kept:
-        raise Conflict(Code.NOT_PAID_CODES)
+        raise Conflict(FaultCode.NOT_PAID_CODES)
     return list(codes_of(order)) if order.status == Status.COMPLETED else []
 
 
@@ -189,10 +189,10 @@ def reveal_code(*, code_id: int, caller: Caller) -> str:
             raise not_issued()
         update.role = update.access.role_among((Actor.STAFF,), Right.REVEAL_CODES)
         if update.role is None:
-            raise Forbidden(Code.FORBIDDEN_REVEAL)
+            raise Forbidden(FaultCode.FORBIDDEN_REVEAL)
         tell_reading(update, [code])
     return decrypt(code.sealed)
 
 
 def not_issued() -> Conflict:
-    return Conflict(Code.CODE_NOT_ISSUED)
+    return Conflict(FaultCode.CODE_NOT_ISSUED)

@@ -3,7 +3,7 @@
 from django.db import IntegrityError
 from django.db.models import Count
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.fields import Field
 from vendors.models import Offer
@@ -23,15 +23,15 @@ def save_offer(*, offer: Offer) -> Offer:
     # Held until commit: nobody uses it while it changes.
     standing = find_offer(offer.pk) if offer.pk else Offer(vendor=offer.vendor)
     if any(getattr(standing, name) != getattr(offer, name) for name in TERMS) and is_used(offer):
-        raise Conflict(Code.OFFER_IN_USE, name=standing.name)
+        raise Conflict(FaultCode.OFFER_IN_USE, name=standing.name)
     begins_to_count = offer.max_uses is not None and standing.max_uses is None
     offer.uses = uses_of(offer) if begins_to_count else standing.uses
     if offer.max_uses is not None and offer.uses > offer.max_uses:
-        raise Invalid(Code.BELOW_USES, Field.MAX_USES, uses=offer.uses)
+        raise Invalid(FaultCode.BELOW_USES, Field.MAX_USES, uses=offer.uses)
     try:
         offer.save()
     except IntegrityError as error:
-        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE) from error
+        raise Invalid(FaultCode.TAKEN_OFFER_CODE, Field.CODE) from error
     refresh_offer_flags(offer.vendor_id if offer.vendor_id == standing.vendor_id else None)
     return offer
 
@@ -49,7 +49,7 @@ def delete_offer(*, offer_id: int) -> None:
     """Takes an offer away that no order ever had; raises NotFound, and Conflict offer_in_use."""
     offer = find_offer(offer_id)
     if is_used(offer):
-        raise Conflict(Code.OFFER_IN_USE_DELETING, name=offer.name)
+        raise Conflict(FaultCode.OFFER_IN_USE_DELETING, name=offer.name)
     offer.delete()
     refresh_offer_flags(offer.vendor_id)
 
@@ -79,4 +79,4 @@ def check_offer(offer: Offer) -> None:
     """Raises Django's ValidationError for wrong fields, and Invalid for a code that another offer has."""
     offer.full_clean(validate_constraints=False)
     if offer.code and Offer.objects.filter(has_code([offer.code])).exclude(pk=offer.pk).exists():
-        raise Invalid(Code.TAKEN_OFFER_CODE, Field.CODE)
+        raise Invalid(FaultCode.TAKEN_OFFER_CODE, Field.CODE)

@@ -16,7 +16,7 @@ from orders.checkout import AppliedOffer, Checkout, Draft
 from orders.models import OfferUse, Order
 from orders.pricing import RATE, Discount, OfferTerms
 from ordersite.accounts.models import Customer
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Invalid, Path
 from ordersite.core.fields import Field
 from ordersite.core.idempotency import Again
@@ -93,9 +93,9 @@ def give_sent(
     A cart that names the code itself must be its vendor's; one that the checkout names is for those whom it is for.
     """
     if offer is None:
-        raise Invalid(Code.UNKNOWN_OFFER, Field.OFFER, at=at)
+        raise Invalid(FaultCode.UNKNOWN_OFFER, Field.OFFER, at=at)
     if not asking:
-        raise Invalid(Code.NOT_ASKED_FOR, Field.OFFER, at=at)
+        raise Invalid(FaultCode.NOT_ASKED_FOR, Field.OFFER, at=at)
     reached = [index for index in asking if applies_to(offer, drafts[index])]
     for index in asking:
         if index not in reached and drafts[index].cart.offer:
@@ -109,7 +109,7 @@ def give_sent(
 
 
 def refuse_other_vendor(offer: Offer, draft: Draft, at: Path) -> NoReturn:
-    raise Invalid(Code.OTHER_VENDOR, Field.OFFER, at=at, name=offer.name, vendor=draft.vendor.name)
+    raise Invalid(FaultCode.OTHER_VENDOR, Field.OFFER, at=at, name=offer.name, vendor=draft.vendor.name)
 
 
 def give_best(
@@ -192,26 +192,26 @@ def offer_fault(offer: Offer, drafts: Sequence[Draft], customer: Customer, now: 
     """Why an offer does not hold for these drafts together, None where it does."""
     name, currency = offer.name, drafts[0].vendor.currency
     if offer.currency != currency:
-        return Fault(Code.CURRENCY_OF_OFFER, name=name, currency=offer.currency, wanted=currency)
+        return Fault(FaultCode.CURRENCY_OF_OFFER, name=name, currency=offer.currency, wanted=currency)
     if not offer.is_active or (offer.ends_at is not None and offer.ends_at <= now):
-        return Fault(Code.EXPIRED, name=name)
+        return Fault(FaultCode.EXPIRED, name=name)
     if offer.starts_at is not None and offer.starts_at > now:
-        return Fault(Code.NOT_STARTED, name=name, starts_at=f"{offer.starts_at:%Y-%m-%d %H:%M}")
+        return Fault(FaultCode.NOT_STARTED, name=name, starts_at=f"{offer.starts_at:%Y-%m-%d %H:%M}")
     if offer.max_uses is not None and offer.uses >= offer.max_uses:
-        return Fault(Code.USED_UP, name=name)
+        return Fault(FaultCode.USED_UP, name=name)
     if offer.max_uses_per_customer is not None:
         # One person has as many accounts as it likes whose e-mail nobody has confirmed.
         if customer.user is None:
-            return Fault(Code.GUEST_ACCOUNT, name=name)
+            return Fault(FaultCode.GUEST_ACCOUNT, name=name)
         if not customer.user.is_confirmed:
-            return Fault(Code.GUEST_CONFIRMED, name=name)
+            return Fault(FaultCode.GUEST_CONFIRMED, name=name)
         times, used = offer.max_uses_per_customer, offer.used_by_customer  # type: ignore[attr-defined]  # find_offers
         if used >= times:
-            return Fault(Code.USED_UP_BY_YOU, name=name, times=times)
+            return Fault(FaultCode.USED_UP_BY_YOU, name=name, times=times)
     if sum(draft.subtotal for draft in drafts) < offer.minimum:
-        return Fault(Code.BELOW_MINIMUM_OFFER, name=name, minimum=as_json(offer.minimum, currency))
+        return Fault(FaultCode.BELOW_MINIMUM_OFFER, name=name, minimum=as_json(offer.minimum, currency))
     if not any(one.items or one.delivery for one in discounts_of(drafts, offer)):
-        return Fault(Code.NOTHING_OFF, name=name)
+        return Fault(FaultCode.NOTHING_OFF, name=name)
     return None
 
 
@@ -228,7 +228,7 @@ def take_offers(*, given: Sequence[AppliedOffer | None], customer: Customer) -> 
     for offer in take_uses([offers[pk] for pk in sorted(offers)], customer.pk):
         if not offer.code:
             raise Again
-        raise Conflict(Code.OFFER_USED_UP, name=offer.name)
+        raise Conflict(FaultCode.OFFER_USED_UP, name=offer.name)
 
 
 def take_uses(offers: Sequence[Offer], customer_id: int) -> list[Offer]:
@@ -326,7 +326,7 @@ def retake_offer(order: Order) -> None:
         return
     lock_counted(use.offer_id)
     if not is_shared(order) and take_uses([use.offer], order.customer_id):
-        raise Conflict(Code.OFFER_USED_UP_PRICE, name=use.offer.name)
+        raise Conflict(FaultCode.OFFER_USED_UP_PRICE, name=use.offer.name)
     use.is_held = True
     use.save(update_fields=["is_held"])
 

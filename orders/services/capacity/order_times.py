@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from orders.checkout import Cart
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, Step
 from ordersite.core.fields import Field
 from vendors.hours import is_open, next_opening
@@ -27,8 +27,8 @@ def check_pause(cart: Cart, vendor: Vendor, now: datetime | None = None) -> None
     field, where = (Field.AT, (*cart.at, Step(Field.SERVICE))) if cart.service else (Field.DELIVER_AT, cart.at)
     if cart.deliver_at is None:
         until = {"paused_until": vendor.paused_until.isoformat()}
-        raise Conflict(Code.VENDOR_PAUSED, field, at=where, extra=until, vendor=vendor.name)
-    raise Invalid(Code.PAUSED, field, at=where, vendor=vendor.name)
+        raise Conflict(FaultCode.VENDOR_PAUSED, field, at=where, extra=until, vendor=vendor.name)
+    raise Invalid(FaultCode.PAUSED, field, at=where, vendor=vendor.name)
 
 
 def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
@@ -41,18 +41,18 @@ def check_time(cart: Cart, vendor: Vendor, menu: Menu, now: datetime) -> bool:
         if not is_open(menu.spans, vendor.zone, fulfilment, now):
             opening = next_opening(menu.spans, vendor.zone, fulfilment, now)
             extra = {"next_opening": opening.isoformat() if opening else None}
-            raise Conflict(Code.VENDOR_CLOSED, field, at=cart.at, extra=extra, vendor=vendor.name)
+            raise Conflict(FaultCode.VENDOR_CLOSED, field, at=cart.at, extra=extra, vendor=vendor.name)
         return False
     if cart.deliver_at <= now:
-        raise Invalid(Code.PAST, field, at=cart.at)
+        raise Invalid(FaultCode.PAST, field, at=cart.at)
     soonest = earliest(vendor, now)
     if cart.deliver_at < soonest:
         # Up to the next whole minute, so that it is not too soon again when it comes back.
         told = (soonest + MINUTE - timedelta.resolution).replace(second=0, microsecond=0).isoformat()
-        raise Invalid(Code.TOO_SOON, field, at=cart.at, told={"earliest": told}, vendor=vendor.name)
+        raise Invalid(FaultCode.TOO_SOON, field, at=cart.at, told={"earliest": told}, vendor=vendor.name)
     if is_too_far(vendor, cart.deliver_at, now):
-        raise Invalid(Code.TOO_FAR_AHEAD, field, at=cart.at, days=vendor.preorder_days)
+        raise Invalid(FaultCode.TOO_FAR_AHEAD, field, at=cart.at, days=vendor.preorder_days)
     if not is_open(menu.spans, vendor.zone, fulfilment, cart.deliver_at):
-        raise Invalid(Code.CLOSED, field, at=cart.at, vendor=vendor.name, id=vendor.pk)
+        raise Invalid(FaultCode.CLOSED, field, at=cart.at, vendor=vendor.name, id=vendor.pk)
     check_pause(cart, vendor)
     return is_later(cart.deliver_at, vendor, now)

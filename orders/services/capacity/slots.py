@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.checkout import SlotWish
 from orders.lifecycle.table import Fulfilment
 from orders.models import Order, SlotHold, SlotUse
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Path
 from ordersite.core.fields import Field
 from vendors.hours import DAYS_AHEAD
@@ -83,8 +83,8 @@ def refuse_full_slot(vendor_id: int, fulfilment: Fulfilment, slot: SlotWish, val
     starts = [start.isoformat() for start in free]
     extra = {"slot": slot.starts_at.isoformat(), "next_slots": starts}
     if not starts:
-        raise Conflict(Code.SLOT_FULL_FOR_DAYS, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name)
-    raise Conflict(Code.SLOT_FULL, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name, soonest=starts[0])
+        raise Conflict(FaultCode.SLOT_FULL_FOR_DAYS, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name)
+    raise Conflict(FaultCode.SLOT_FULL, Field.DELIVER_AT, at=at, extra=extra, vendor=vendor.name, soonest=starts[0])
 
 
 def free_slots(vendor: Vendor, fulfilment: Fulfilment, value: int, *, first: datetime, now: datetime) -> list[datetime]:

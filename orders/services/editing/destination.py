@@ -8,7 +8,7 @@ from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment
 from orders.models import Order
 from ordersite.accounts.models import Address
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 from ordersite.places.addresses import Where, change_where, is_correction, point_of, the_only
@@ -39,9 +39,9 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
     if isinstance(address, int):
         saved = Address.objects.filter(pk=address, customer=order.customer_id).first()
         if saved is None:
-            raise Invalid(Code.UNKNOWN_ADDRESS, Field.ADDRESS)
+            raise Invalid(FaultCode.UNKNOWN_ADDRESS, Field.ADDRESS)
         if point is not None:
-            raise Invalid(Code.SAVED_ADDRESS, Field.LOCATION)
+            raise Invalid(FaultCode.SAVED_ADDRESS, Field.LOCATION)
         new, notes = of_saved(order, saved, found), saved.address_notes
     else:
         if point is not None:
@@ -53,7 +53,7 @@ def new_destination(order: Order, fields: Mapping[str, Any], role: Actor, found:
         # However often, and with whatever text: it is measured from where the rule for everybody let the order go.
         new = replace(new, anchor=old.origin)
     if new.point is None and new.text != old.text and order.delivery_zone_id and role != Actor.STAFF:
-        raise Invalid(Code.REQUIRED_LOCATION_OF_ZONE, Field.LOCATION)
+        raise Invalid(FaultCode.REQUIRED_LOCATION_OF_ZONE, Field.LOCATION)
     return new, notes
 
 
@@ -63,7 +63,7 @@ def check_text(order: Order, old: Where, text: str | None, point: Point, role: A
     moves = text not in (None, old.text) and point == old.point
     has_fee = order.delivery_zone_id is not None or rules_of(order).has_fee_by_distance
     if moves and has_fee and found is None and role == Actor.CUSTOMER:
-        raise Invalid(Code.OTHER_PLACE_UNKNOWN, Field.LOCATION)
+        raise Invalid(FaultCode.OTHER_PLACE_UNKNOWN, Field.LOCATION)
 
 
 def of_saved(order: Order, saved: Address, found: Answer) -> Where:
@@ -73,7 +73,7 @@ def of_saved(order: Order, saved: Address, found: Answer) -> Where:
         place = the_only(found)
         point = Point(place.lat, place.lng)
     if point is None and order.fulfilment == Fulfilment.DELIVERY:
-        raise Invalid(Code.NO_POINT, Field.ADDRESS)
+        raise Invalid(FaultCode.NO_POINT, Field.ADDRESS)
     return Where(text=saved.address, point=point, anchor=point_of(saved.anchor_lat, saved.anchor_lng))
 
 
@@ -88,8 +88,8 @@ def check_zone(order: Order, old: Where, new: Point, role: Actor, field: Field) 
     if new == old.point or (role == Actor.STAFF and is_correction(old, new)):
         return True
     if rules_of(order).has_fee_by_distance:
-        raise Invalid(Code.OTHER_ZONE_BY_DISTANCE, field)
-    raise Invalid(Code.OTHER_ZONE, field)
+        raise Invalid(FaultCode.OTHER_ZONE_BY_DISTANCE, field)
+    raise Invalid(FaultCode.OTHER_ZONE, field)
 
 
 def is_paid_for(order: Order, new: Point) -> bool:

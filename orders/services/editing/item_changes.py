@@ -34,7 +34,7 @@ from orders.services.repricing.plan import (
 )
 from orders.services.repricing.writing import apply_plan, line_in_words, plan_in_words, tell_item_change
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, InvalidFields, NotFound, Refusal, blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json, half_up
@@ -125,7 +125,7 @@ def alter_item(
     access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
     line = Line.objects.filter(order=access.order, pk=line_id).prefetch_related("options").first()
     if line is None:
-        raise NotFound(Code.NOT_FOUND_ITEM)
+        raise NotFound(FaultCode.NOT_FOUND_ITEM)
     was = item_of(line)
     if was is not None and product in (None, was.product):
         item = replace(was, quantity=quantity or was.quantity)
@@ -134,12 +134,12 @@ def alter_item(
     elif product is not None:
         other = menu_of(access.order.vendor).products.get(product)
         if quantity is None and other is not None and other.unit != line.unit:
-            raise Invalid(Code.REQUIRED_QUANTITY, Field.QUANTITY, name=other.name)
+            raise Invalid(FaultCode.REQUIRED_QUANTITY, Field.QUANTITY, name=other.name)
         item = CartItem(
             product=product, quantity=quantity or line.quantity, comment=line.comment, options=options or []
         )
     else:
-        raise Invalid(Code.REQUIRED_PRODUCT, Field.PRODUCT)
+        raise Invalid(FaultCode.REQUIRED_PRODUCT, Field.PRODUCT)
     if item == was:
         return None
     wish = EditWish(action=Action.CHANGE, line=line_id, item=item, reason=reason)
@@ -173,7 +173,7 @@ def role_of(access: OrderAccess, *, is_missing: bool = False) -> Actor:
         ranks.insert(0 if order.accepted_at is None else len(ranks), Actor.CUSTOMER)
     role = access.role_among(ranks)
     if role is None:
-        raise Forbidden(Code.FORBIDDEN_ITEMS)
+        raise Forbidden(FaultCode.FORBIDDEN_ITEMS)
     return role
 
 
@@ -181,15 +181,15 @@ def check_editable(access: OrderAccess, role: Actor) -> None:
     """Raises Conflict where what was ordered stands."""
     order, code = access.order, None
     if not rules_of(order).has_changeable_items:
-        code = Code.OTHER_KIND
+        code = FaultCode.OTHER_KIND
     elif order.is_closed:
-        code = Code.ORDER_CLOSED_TO_CHANGES
+        code = FaultCode.ORDER_CLOSED_TO_CHANGES
     elif order.picked_up_at:
-        code = Code.PICKED_UP
+        code = FaultCode.PICKED_UP
     elif role == Actor.CUSTOMER and order.accepted_at:
-        code = Code.ORDER_ACCEPTED_ITEMS
+        code = FaultCode.ORDER_ACCEPTED_ITEMS
     elif order.prepared_at and role != Actor.STAFF:
-        code = Code.PREPARED
+        code = FaultCode.PREPARED
     if code:
         raise Conflict(code, extra=access.refusal_extra(), kind=order.kind)
 
@@ -197,7 +197,7 @@ def check_editable(access: OrderAccess, role: Actor) -> None:
 def check_reason(order: Order, reason: str) -> None:
     """Raises Invalid where staff must say why."""
     if order.prepared_at and not reason.strip():
-        raise Invalid(Code.REQUIRED_REASON_PREPARED, Field.REASON)
+        raise Invalid(FaultCode.REQUIRED_REASON_PREPARED, Field.REASON)
 
 
 def make_plan(
@@ -218,34 +218,34 @@ def make_plan(
     order = access.order
     menu = menu_of(order.vendor)
     if menu.currency != order.currency:
-        raise Conflict(Code.CURRENCY_CHANGED, Field.PRODUCT if item else None, currency=menu.currency)
+        raise Conflict(FaultCode.CURRENCY_CHANGED, Field.PRODUCT if item else None, currency=menu.currency)
     lines = list(Line.objects.filter(order=order).prefetch_related("options").order_by("position"))
     old = None
     if action != Action.ADD:
         old = next((line for line in lines if line_id == line.pk or position == line.position), None)
         if old is None:
-            raise NotFound(Code.NOT_FOUND_ITEM)
+            raise NotFound(FaultCode.NOT_FOUND_ITEM)
         if old.refunded:
-            raise Conflict(Code.ITEM_REFUNDED, Field.LINE)
+            raise Conflict(FaultCode.ITEM_REFUNDED, Field.LINE)
     others = [line for line in lines if line is not old]
     new = None
     if item is not None:
         new = price_change(old, item, menu, others) if old else price_anew(item, menu, others)
         new = replace(new, substitute_price=shown_price(old, new, by_customer=role == Actor.CUSTOMER))
     if new is None and not others:
-        raise Conflict(Code.LAST_ITEM, extra=access.refusal_extra())
+        raise Conflict(FaultCode.LAST_ITEM, extra=access.refusal_extra())
     if len(others) >= MOST_ITEMS:
-        raise Conflict(Code.TOO_MANY_ITEMS, Field.PRODUCT, most=MOST_ITEMS)
+        raise Conflict(FaultCode.TOO_MANY_ITEMS, Field.PRODUCT, most=MOST_ITEMS)
     after = [new if line is old else price_kept_line(line) for line in lines]
     if old is None:
         after.append(new)
     priced = price_changed_order(order, [line for line in after if line], by_customer=role == Actor.CUSTOMER)
     if priced.total > MAX_MINOR:
-        raise Invalid(Code.TOO_LARGE_AFTER, Field.QUANTITY)
+        raise Invalid(FaultCode.TOO_LARGE_AFTER, Field.QUANTITY)
     if role == Actor.CUSTOMER and priced.total > order.total:
         check_strangers_order(order, priced.total, Field.QUANTITY)
     if priced.total < order.refunded:
-        raise Conflict(Code.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
+        raise Conflict(FaultCode.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
     return Plan(action=action, old=old, new=new, item=item, lines=lines, priced=priced, asks=asks)
 
 
@@ -257,7 +257,7 @@ def plan_missing(access: OrderAccess, wish: EditWish, role: Actor) -> Plan:
     """
     line = Line.objects.filter(order=access.order, pk=wish.line or 0).first()
     if line is None:
-        raise NotFound(Code.NOT_FOUND_ITEM)
+        raise NotFound(FaultCode.NOT_FOUND_ITEM)
     if line.remove_if_missing:
         return make_plan(access, Action.REMOVE, line.pk, None, role=role)
     if line.substitute_id and not Stock.objects.filter(pk=line.substitute_id, quantity__lt=line.quantity).exists():
@@ -346,7 +346,7 @@ def accept_change(
         if change.state != State.APPLIED:
             refuse_decided(update.access, change)
             if update.role == Actor.STAFF and not reason.strip():
-                raise Invalid(Code.REQUIRED_CONSENT, Field.REASON)
+                raise Invalid(FaultCode.REQUIRED_CONSENT, Field.REASON)
             plan = plan_again(update, change)
             change.state, change.decided_at = State.APPLIED, update.now
             change.old_total, change.new_total = update.order.total, plan.priced.total
@@ -381,10 +381,10 @@ def find_change(update: OrderUpdate, number: int, roles: Sequence[Actor]) -> Ite
     order = update.order
     change = ItemChange.objects.filter(order=order, number=number).first()
     if change is None:
-        raise NotFound(Code.NOT_FOUND_CHANGE)
+        raise NotFound(FaultCode.NOT_FOUND_CHANGE)
     update.role = update.access.role_among(roles)
     if update.role is None:
-        raise Forbidden(Code.FORBIDDEN_DECIDING)
+        raise Forbidden(FaultCode.FORBIDDEN_DECIDING)
     change.order = order
     return change
 
@@ -393,7 +393,7 @@ def refuse_decided(access: OrderAccess, change: ItemChange) -> None:
     """Raises Conflict unless the change waits."""
     if change.state != State.WAITING:
         extra = {"change_state": change.state, **access.refusal_extra()}
-        raise Conflict(Code.CHANGE_DECIDED, extra=extra, state=change.get_state_display())
+        raise Conflict(FaultCode.CHANGE_DECIDED, extra=extra, state=change.get_state_display())
 
 
 def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
@@ -409,7 +409,7 @@ def plan_again(update: OrderUpdate, change: ItemChange) -> Plan:
     except Refusal as refusal:
         refuse_lapsed(update, change, refusal.fault)
     if plan.priced.total - access.order.total != change.difference:
-        refuse_lapsed(update, change, Fault(Code.OTHER_DIFFERENCE))
+        refuse_lapsed(update, change, Fault(FaultCode.OTHER_DIFFERENCE))
     return plan
 
 
@@ -420,7 +420,7 @@ def refuse_lapsed(update: OrderUpdate, change: ItemChange, why: Fault) -> NoRetu
     tell_item_change(update, change, {}, NATIVE.sentence(why))
     update.write()
     extra = {"change_state": change.state, **update.access.refusal_extra()}
-    raise Conflict(Code.CHANGE_LAPSED, extra=extra, keeps_writes=True, why=why)
+    raise Conflict(FaultCode.CHANGE_LAPSED, extra=extra, keeps_writes=True, why=why)
 
 
 def changes_of(*, order_id: int, caller: Caller) -> tuple[Order, list[ItemChange]]:

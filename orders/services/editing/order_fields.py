@@ -1,5 +1,6 @@
 """Changes of an order that leave its status and items: where, when, by whom, how paid, what was promised."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,9 +10,9 @@ from django.db.models import F
 
 from orders.kinds import rules_of
 from orders.lifecycle import table
+from orders.lifecycle.due_moments import awaits_payment, first_answer
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
-from orders.lifecycle.timers import awaits_payment, first_answer
 from orders.models import Order, OrderEvent, Purchase
 from orders.models.parties import party_of_driver
 from orders.services.capacity.order_times import is_later
@@ -23,11 +24,12 @@ from orders.services.paying.providers import is_available
 from orders.services.placing.checkout_prices import check_cash_amount
 from orders.services.placing.guests import check_strangers_order
 from orders.services.record.access import OrderAccess, get_order
+from orders.services.record.locks import hold_employed_driver
 from orders.services.record.numbers import day_of, follow_day
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.services.record.servability import why_unserved
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid, blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, Money, as_json
@@ -93,17 +95,17 @@ def change_fields(update: OrderUpdate, fields: dict[str, Any], found: Answer) ->
         return None
     update.role = role = role_for(access, fields)
     if order.is_closed:
-        raise Conflict(Code.ORDER_CLOSED_TO_CHANGES, extra=access.refusal_extra())
+        raise Conflict(FaultCode.ORDER_CLOSED_TO_CHANGES, extra=access.refusal_extra())
     settled = [name for name in BEFORE_ACCEPTING if name in fields]
     if settled and order.accepted_at is not None and role == Actor.CUSTOMER:
         names = [Field(name) for name in settled]
-        raise Conflict(Code.ORDER_ACCEPTED_FIELDS, names[0], extra=access.refusal_extra(), names=names)
+        raise Conflict(FaultCode.ORDER_ACCEPTED_FIELDS, names[0], extra=access.refusal_extra(), names=names)
     if any(name in fields for name in DELAYS):
-        require_reason(reason_code, reason, Code.REQUIRED_REASON_OF_DELAY)
+        require_reason(reason_code, reason, FaultCode.REQUIRED_REASON_OF_DELAY)
     elif role == Actor.VENDOR and any(name in fields for name in AS_ORDERED):
-        require_reason(reason_code, reason, Code.REQUIRED_REASON_OF_VENDOR)
+        require_reason(reason_code, reason, FaultCode.REQUIRED_REASON_OF_VENDOR)
     elif reason_code and reason_code not in REASONS:
-        raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
+        raise Invalid(FaultCode.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
     if role == Actor.VENDOR:
         check_vendors_change(order, fields)
     change = FieldChanges(access=access, old={}, new={}, left=[])
@@ -157,16 +159,16 @@ def role_for(access: OrderAccess, fields: dict[str, Any]) -> Actor:
         if actor in access.actors and all(actor in WHO[name] for name in fields):
             return actor
     denied = next((name for name in fields if not access.actors & set(WHO[name])), next(iter(fields)))
-    raise Forbidden(Code.FORBIDDEN_FIELD, Field(denied), extra={"field": denied}, who=WHO[denied])
+    raise Forbidden(FaultCode.FORBIDDEN_FIELD, Field(denied), extra={"field": denied}, who=WHO[denied])
 
 
-def require_reason(reason_code: str, reason: str, code: Code) -> None:
+def require_reason(reason_code: str, reason: str, code: FaultCode) -> None:
     """A delay, and what the vendor changes of an order, carries a reason that every party sees."""
     known = REASONS.get(reason_code)
     if known is None:
         raise Invalid(code, Field.REASON_CODE, known=list(REASONS))
     if known.needs_text and not reason.strip():
-        raise Invalid(Code.REQUIRED_REASON_TEXT, Field.REASON)
+        raise Invalid(FaultCode.REQUIRED_REASON_TEXT, Field.REASON)
 
 
 def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
@@ -175,11 +177,11 @@ def check_vendors_change(order: Order, fields: Mapping[str, Any]) -> None:
     Money hangs on that: what is not collected by then is not given back.
     """
     if isinstance(fields.get("address"), int):
-        raise Invalid(Code.UNKNOWN_ADDRESS_OF_CUSTOMER, Field.ADDRESS)
+        raise Invalid(FaultCode.UNKNOWN_ADDRESS_OF_CUSTOMER, Field.ADDRESS)
     if "deliver_at" not in fields or order.deliver_at is None or order.fulfilment == Fulfilment.DELIVERY:
         return
     if fields["deliver_at"] is None or fields["deliver_at"] < order.deliver_at:
-        raise Invalid(Code.TOO_EARLY, Field.DELIVER_AT)
+        raise Invalid(FaultCode.TOO_EARLY, Field.DELIVER_AT)
 
 
 def change_text(name: str) -> Callable[[FieldChanges, Any], None]:
@@ -211,7 +213,7 @@ def change_deliver_at(change: FieldChanges, value: Any) -> None:
     """A later or earlier time, within the vendor's opening; its booking or slot and the timer of a preorder follow."""
     order, vendor, now = change.order, change.order.vendor, change.access.now
     if rules_of(order).is_issued:
-        raise Conflict(Code.FIXED_TIME)
+        raise Conflict(FaultCode.FIXED_TIME)
     old, new = (moment.isoformat() if moment else None for moment in (order.deliver_at, value))
     # The time that stands is no change, even where it is too near by now to be asked for.
     if not change.note("deliver_at", old, new):
@@ -245,18 +247,18 @@ def change_payment_method(change: FieldChanges, value: str) -> None:
     order, actor, now = change.order, change.access.caller.key, change.access.now
     if value not in order.vendor.payment_methods:
         taken = order.vendor.payment_methods
-        raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=order.vendor.name, taken=taken)
+        raise Invalid(FaultCode.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=order.vendor.name, taken=taken)
     if not is_available(value):
-        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if order.awaits_items:
-        raise Conflict(Code.NO_ITEMS_YET)
+        raise Conflict(FaultCode.NO_ITEMS_YET)
     if not change.note("payment_method", order.payment_method, value):
         return
     change.on_trust = Field.PAYMENT_METHOD
     if find_method(value).is_on_handover and rules_of(order).is_issued:
-        raise Invalid(Code.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)
     if order.customer.user_id is None and not find_method(value).serves_guests:
-        raise Invalid(Code.WALLET_OF_GUEST, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.WALLET_OF_GUEST, Field.PAYMENT_METHOD)
     waited = awaits_payment(order)
     change_method(order, value, actor=actor, now=now)
     if waited and not awaits_payment(order):
@@ -269,7 +271,7 @@ def change_driver_tip(change: FieldChanges, value: Money) -> None:
     """A tip changes the total; what pays for the order follows."""
     order, actor = change.order, change.access.caller.key
     if value.currency != order.currency:
-        raise Invalid(Code.CURRENCY_OF_ORDER, Field.DRIVER_TIP, currency=order.currency)
+        raise Invalid(FaultCode.CURRENCY_OF_ORDER, Field.DRIVER_TIP, currency=order.currency)
     rise = value.minor - order.driver_tip
     old, new = as_json(order.driver_tip, order.currency), as_json(value.minor, order.currency)
     if not change.note("driver_tip", old, new):
@@ -279,7 +281,7 @@ def change_driver_tip(change: FieldChanges, value: Money) -> None:
     order.driver_tip += rise
     order.total += rise
     if order.total > MAX_MINOR:
-        raise Invalid(Code.TOO_LARGE_TIP, Field.DRIVER_TIP)
+        raise Invalid(FaultCode.TOO_LARGE_TIP, Field.DRIVER_TIP)
     adjust_payments(order, rise, is_tip=True, actor=actor, reason="The tip was changed.", now=change.access.now)
     order.purchase.total += rise
     Purchase.objects.filter(pk=order.purchase_id).update(total=F("total") + rise)
@@ -289,7 +291,7 @@ def change_cash(change: FieldChanges, value: Money | None) -> None:
     order = change.order
     if value is not None:
         if not find_method(order.payment_method).is_on_handover:
-            raise Invalid(Code.CASH, Field.CASH)
+            raise Invalid(FaultCode.CASH, Field.CASH)
         check_cash_amount(value, order.total, order.currency)
     old = as_json(order.cash, order.currency) if order.cash is not None else None
     if change.note("cash", old, as_json(value.minor, value.currency) if value else None):
@@ -301,18 +303,18 @@ def change_driver(change: FieldChanges, value: int | None) -> None:
     order, access = change.order, change.access
     taking_over = order.status == Status.ORDER_NOT_READY and access.actors & {Actor.COMPANY, Actor.STAFF}
     if order.fulfilment != Fulfilment.DELIVERY:
-        raise Invalid(Code.NO_DELIVERY_DRIVER, Field.DRIVER)
+        raise Invalid(FaultCode.NO_DELIVERY_DRIVER, Field.DRIVER)
     if not change.note("driver", order.driver_id, value):
         return
     if order.driver_accepted_at is not None and not taking_over:
-        raise Conflict(Code.DRIVER_HOLDS, extra=access.refusal_extra())
+        raise Conflict(FaultCode.DRIVER_HOLDS, extra=access.refusal_extra())
     driver = None
     if value is not None:
         driver = Driver.objects.select_related("user").filter(pk=value).first()
         if driver is None or not may_name(access, driver):
-            raise Invalid(Code.UNKNOWN_DRIVER, Field.DRIVER)
-        if not driver.can_be_named:
-            raise Invalid(Code.OFF_DUTY, Field.DRIVER)
+            raise Invalid(FaultCode.UNKNOWN_DRIVER, Field.DRIVER)
+        if not (driver.can_be_named and hold_employed_driver(driver.pk)):
+            raise Invalid(FaultCode.OFF_DUTY, Field.DRIVER)
     if order.driver_id:
         change.left.append(party_of_driver(order.driver_id))
     order.driver = driver
@@ -332,9 +334,9 @@ def may_name(access: OrderAccess, driver: Driver) -> bool:
 def change_self_delivery(change: FieldChanges, value: bool) -> None:
     order = change.order
     if order.fulfilment != Fulfilment.DELIVERY:
-        raise Invalid(Code.NO_DELIVERY, Field.SELF_DELIVERY)
+        raise Invalid(FaultCode.NO_DELIVERY, Field.SELF_DELIVERY)
     if value and order.driver_accepted_at is not None:
-        raise Conflict(Code.DRIVER_HOLDS, extra=change.access.refusal_extra())
+        raise Conflict(FaultCode.DRIVER_HOLDS, extra=change.access.refusal_extra())
     if change.note("self_delivery", order.self_delivery, value):
         order.self_delivery = value
 
@@ -343,12 +345,27 @@ def change_promise(name: str) -> Callable[[FieldChanges, Any], None]:
     def changer(change: FieldChanges, value: int) -> None:
         # Minutes from now, so the same number told later is another delay.
         order = change.order
-        change.old[name], change.new[name] = getattr(order, name), value
+        change.old.setdefault(name, getattr(order, name))
+        change.new[name] = value
+        if name == "prepared_in" and order.delivered_in is not None:
+            delay_delivery(change, value)
         setattr(order, name, value)
-        told = change.access.now + timedelta(minutes=value)
+        told = change.access.now + timedelta(minutes=order.delivered_in or value)
         order.estimated_at = max(told, order.deliver_at or told)
 
     return changer
+
+
+def delay_delivery(change: FieldChanges, minutes: int) -> None:
+    """Moves the time of delivery that was told with that of preparing, by as much; minutes from now, as both."""
+    order, now = change.order, change.access.now
+    if order.prepared_in is not None and order.delivered_in is not None:
+        delivered = minutes + max(0, order.delivered_in - order.prepared_in)
+    else:
+        stands = order.estimated_at or now
+        delivered = max(minutes, math.ceil((stands - now) / timedelta(minutes=1)))
+    change.note("delivered_in", order.delivered_in, delivered)
+    order.delivered_in = delivered
 
 
 # In the order in which a request's fields are changed, in whatever order it names them: what another builds on first.
@@ -381,26 +398,26 @@ def tell_fields(update: OrderUpdate, change: FieldChanges, **why: str) -> None:
     update.tell(kind_of(change), left=change.left, data={"old": change.old, "new": change.new}, **why)
 
 
-def why_not_sent(order: Order) -> Code:
+def why_not_sent(order: Order) -> FaultCode:
     """Why no parcel carrier has a parcel of this order."""
     if order.status in table.FAILURE:
-        return Code.NOT_SENT_CANCELLED
+        return FaultCode.NOT_SENT_CANCELLED
     if rules_of(order).content == "service":
-        return Code.NOT_SENT_SERVICE
+        return FaultCode.NOT_SENT_SERVICE
     match order.fulfilment:
         case Fulfilment.DIGITAL:
-            return Code.NOT_SENT_CODES
+            return FaultCode.NOT_SENT_CODES
         case Fulfilment.EAT_IN:
-            return Code.NOT_SENT_EATEN
+            return FaultCode.NOT_SENT_EATEN
         case _:
-            return Code.NOT_SENT_COLLECTED
+            return FaultCode.NOT_SENT_COLLECTED
 
 
 def add_tracking_number(
     *, order_id: int, caller: Caller, tracking_number: str, carrier: str, version: int | None = None
 ) -> Order:
     """Gives a delivery a parcel carrier's number, by vendor or staff; the same again changes nothing."""
-    denied = Code.FORBIDDEN_TRACKING
+    denied = FaultCode.FORBIDDEN_TRACKING
     with update_order(order_id, caller, version=version, roles=VENDOR_STAFF, denied=denied) as update:
         order, access = update.order, update.access
         if order.fulfilment != Fulfilment.DELIVERY or order.status in table.FAILURE:

@@ -11,7 +11,7 @@ from orders.services.kinds.digital import DigitalHandler
 from orders.services.kinds.package import PackageHandler
 from orders.services.kinds.regular import RegularHandler
 from orders.services.kinds.service import ServiceHandler
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 from vendors.menu import Menu
@@ -33,14 +33,14 @@ def handler_of_cart(cart: Cart, menu: Menu) -> KindHandler:
     """That of the kind that a cart's content is; raises Invalid where the client says another, or mixes kinds."""
     found = cart.contents
     if len(found) > 1:
-        raise Invalid(Code.MIXED_CONTENT, found[0], at=cart.at)
+        raise Invalid(FaultCode.MIXED_CONTENT, found[0], at=cart.at)
     if not found and cart.is_empty:
         return HANDLERS[Kind.REGULAR]
     if not found:
         wanted = Field(KINDS[cart.kind or Kind.REGULAR].content)
-        raise Invalid(Code.REQUIRED_CONTENT, wanted, at=cart.at, wanted=wanted)
+        raise Invalid(FaultCode.REQUIRED_CONTENT, wanted, at=cart.at, wanted=wanted)
     of_content = (one for one in HANDLERS.values() if KINDS[one.name].content == found[0])
     handler = next(one for one in of_content if one.sells(cart, menu))
     if cart.kind is not None and cart.kind != handler.name:
-        raise Invalid(Code.OTHER_TYPE, Field.TYPE, at=cart.at, kind=str(handler.name))
+        raise Invalid(FaultCode.OTHER_TYPE, Field.TYPE, at=cart.at, kind=str(handler.name))
     return handler

@@ -7,7 +7,7 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Kind, Order, Package
 from orders.pricing import single_line
 from orders.services.kinds.base import CartAtVendor, KindHandler, with_time
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, Invalid, InvalidFields, Path, Step
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR
@@ -34,12 +34,12 @@ class PackageHandler(KindHandler):
         cart, vendor, menu, place = wanted.cart, wanted.vendor, wanted.menu, wanted.place
         at, wish = (*cart.at, Step(Field.PACKAGE)), cart.package
         if wish is None:
-            raise Invalid(Code.REQUIRED_PACKAGE, Field.PACKAGE, at=cart.at)
+            raise Invalid(FaultCode.REQUIRED_PACKAGE, Field.PACKAGE, at=cart.at)
         if cart.fulfilment not in (None, Fulfilment.DELIVERY):
-            raise Invalid(Code.NOT_OFFERED_FOR_PACKAGE, Field.DELIVERY_TYPE, at=cart.at)
+            raise Invalid(FaultCode.NOT_OFFERED_FOR_PACKAGE, Field.DELIVERY_TYPE, at=cart.at)
         package_type = package_types_of(vendor.pk).filter(pk=wish.package_type).first()
         if package_type is None:
-            raise Invalid(Code.UNKNOWN_PACKAGE_TYPE, Field.PACKAGE_TYPE, at=at, vendor=vendor.name, id=vendor.pk)
+            raise Invalid(FaultCode.UNKNOWN_PACKAGE_TYPE, Field.PACKAGE_TYPE, at=at, vendor=vendor.name, id=vendor.pk)
         faults = [*place_faults(package_type, wish.pickup, (*at, Step(Field.PICKUP)))]
         faults += place_faults(package_type, place, (*at, Step(Field.DROPOFF)))
         faults += size_faults(package_type, wish, at)
@@ -49,11 +49,11 @@ class PackageHandler(KindHandler):
         if package_type.max_distance is not None and away is not None and away > package_type.max_distance:
             most, where = {"most": package_type.max_distance}, (*at, Step(Field.DROPOFF))
             name = package_type.name
-            raise Invalid(Code.TOO_FAR_TO_CARRY, Field.LOCATION, at=where, told=most, name=name, distance=away)
+            raise Invalid(FaultCode.TOO_FAR_TO_CARRY, Field.LOCATION, at=where, told=most, name=name, distance=away)
         fee = package_type.per_km * units_begun(away or 0, METRES)
         fee += package_type.per_kg * units_begun(wish.weight, GRAMS)
         if package_type.price + fee > MAX_MINOR:
-            raise Invalid(Code.TOO_LARGE_PACKAGE, Field.PACKAGE, at=cart.at)
+            raise Invalid(FaultCode.TOO_LARGE_PACKAGE, Field.PACKAGE, at=cart.at)
         draft = Draft(
             cart=cart,
             vendor=vendor,
@@ -108,9 +108,9 @@ def distance_between(pickup: Place, dropoff: Place) -> int | None:
 def place_faults(package_type: PackageType, place: Place, at: Path) -> Iterator[Fault]:
     """What a place to pick up at, or to drop off at, lacks."""
     if not place.address:
-        yield Fault(Code.REQUIRED_STOP_ADDRESS, Field.ADDRESS, at=at)
+        yield Fault(FaultCode.REQUIRED_STOP_ADDRESS, Field.ADDRESS, at=at)
     if package_type.goes_by_distance and point_of(place.lat, place.lng) is None:
-        code = Code.REQUIRED_POINT_FOR_FEE if package_type.per_km else Code.REQUIRED_POINT_FOR_DISTANCE
+        code = FaultCode.REQUIRED_POINT_FOR_FEE if package_type.per_km else FaultCode.REQUIRED_POINT_FOR_DISTANCE
         yield Fault(code, Field.LOCATION, at=at, name=package_type.name, most=package_type.max_distance)
 
 
@@ -118,12 +118,12 @@ def size_faults(package_type: PackageType, wish: PackageWish, at: Path) -> Itera
     """In what the package goes beyond its type; a side that has a limit must be told."""
     most = package_type.max_weight
     if most is not None and wish.weight > most:
-        yield Fault(Code.TOO_HEAVY, Field.WEIGHT, at=at, told={"most": Grams(most)}, name=package_type.name)
+        yield Fault(FaultCode.TOO_HEAVY, Field.WEIGHT, at=at, told={"most": Grams(most)}, name=package_type.name)
     longest = package_type.max_side
     if longest is None:
         return
     for field in SIDES:
         side = getattr(wish, field.value)
         if side is None or side > longest:
-            code = Code.REQUIRED_SIDE if side is None else Code.TOO_LARGE_SIDE
+            code = FaultCode.REQUIRED_SIDE if side is None else FaultCode.TOO_LARGE_SIDE
             yield Fault(code, field, at=at, told={"most": Millimetres(longest)}, name=package_type.name, side=field)

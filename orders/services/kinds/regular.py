@@ -6,7 +6,7 @@ from orders.lifecycle.table import Fulfilment
 from orders.models import Kind
 from orders.pricing import PricedLine, check_minimum, fee_of, price_lines, single_line
 from orders.services.kinds.base import CartAtVendor, KindHandler, with_time
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid, Step
 from ordersite.core.fields import Field
 from vendors.models import Vendor
@@ -21,10 +21,10 @@ class RegularHandler(KindHandler):
         cart, vendor, menu, place = wanted.cart, wanted.vendor, wanted.menu, wanted.place
         fulfilment = cart.fulfilment
         if fulfilment is None:
-            raise Invalid(Code.REQUIRED_DELIVERY_TYPE, Field.DELIVERY_TYPE, at=cart.at, offered=vendor.fulfilments)
+            raise Invalid(FaultCode.REQUIRED_DELIVERY_TYPE, Field.DELIVERY_TYPE, at=cart.at, offered=vendor.fulfilments)
         if fulfilment.slug not in vendor.fulfilments:
             raise Invalid(
-                Code.NOT_OFFERED_DELIVERY_TYPE,
+                FaultCode.NOT_OFFERED_DELIVERY_TYPE,
                 Field.DELIVERY_TYPE,
                 at=cart.at,
                 vendor=vendor.name,
@@ -41,7 +41,7 @@ class RegularHandler(KindHandler):
         if cart.items:
             check_minimum(menu.currency, zone, sum(line.total for line in lines), cart.at)
         if fulfilment == Fulfilment.DELIVERY and not place.address:
-            raise Invalid(Code.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
+            raise Invalid(FaultCode.REQUIRED_ADDRESS, Field.ADDRESS, at=cart.at)
         draft = Draft(
             cart=cart,
             vendor=vendor,
@@ -64,5 +64,7 @@ def price_custom(cart: Cart, vendor: Vendor) -> list[PricedLine]:
     for index, custom in enumerate(cart.custom):
         if custom.amount.currency != vendor.currency:
             at = (*cart.at, Step(Field.CUSTOM, index))
-            raise Invalid(Code.CURRENCY_OF_VENDOR, Field.AMOUNT, at=at, vendor=vendor.name, currency=vendor.currency)
+            raise Invalid(
+                FaultCode.CURRENCY_OF_VENDOR, Field.AMOUNT, at=at, vendor=vendor.name, currency=vendor.currency
+            )
     return [single_line(custom.name, custom.amount.minor) for custom in cart.custom]

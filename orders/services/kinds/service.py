@@ -11,7 +11,7 @@ from orders.pricing import fee_of, single_line
 from orders.services.capacity import bookings
 from orders.services.capacity.order_times import check_pause, is_later
 from orders.services.kinds.base import CartAtVendor, KindHandler
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid, Path, Step
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR, as_json
@@ -35,22 +35,24 @@ class ServiceHandler(KindHandler):
         cart, vendor, menu, place, now = wanted.cart, wanted.vendor, wanted.menu, wanted.place, wanted.now
         at, wish = (*cart.at, Step(Field.SERVICE)), cart.service
         if wish is None:
-            raise Invalid(Code.REQUIRED_SERVICE, Field.SERVICE, at=cart.at)
+            raise Invalid(FaultCode.REQUIRED_SERVICE, Field.SERVICE, at=cart.at)
         service = find_service(wish, vendor, at)
         where = Booking.Place(wish.place)
         fulfilment = bookings.FULFILMENTS[where]
         if cart.fulfilment not in (None, fulfilment):
             told = {"place": where, "wanted": fulfilment.slug}
-            raise Invalid(Code.NOT_OFFERED_FOR_SERVICE, Field.DELIVERY_TYPE, at=cart.at, **told)
+            raise Invalid(FaultCode.NOT_OFFERED_FOR_SERVICE, Field.DELIVERY_TYPE, at=cart.at, **told)
         if cart.deliver_at not in (None, wish.at):
-            raise Invalid(Code.DELIVER_AT, Field.DELIVER_AT, at=cart.at)
+            raise Invalid(FaultCode.DELIVER_AT, Field.DELIVER_AT, at=cart.at)
         zone = find_zone(cart, vendor, menu, place) if where == Booking.Place.CUSTOMER else None
         if zone and service.price < zone.minimum:
             least = as_json(zone.minimum, vendor.currency)
-            raise Invalid(Code.BELOW_MINIMUM_SERVICE, Field.SERVICE, at=at, told={"minimum": least}, zone=zone.name)
+            raise Invalid(
+                FaultCode.BELOW_MINIMUM_SERVICE, Field.SERVICE, at=at, told={"minimum": least}, zone=zone.name
+            )
         fee = fee_of(zone, service.price)
         if service.price + fee > MAX_MINOR:
-            raise Invalid(Code.TOO_LARGE_SERVICE, Field.SERVICE, at=at)
+            raise Invalid(FaultCode.TOO_LARGE_SERVICE, Field.SERVICE, at=at)
         besides = [one.booking for one in wanted.besides if one.booking]
         taken = bookings.times_of(service, besides)
         start = bookings.start_of(service, where, wish.at, now, besides=taken, way=at)
@@ -92,7 +94,7 @@ class ServiceHandler(KindHandler):
 
     def move(self, order: Order, at: datetime | None, now: datetime) -> None:
         if at is None:
-            raise Invalid(Code.REQUIRED_TIME, Field.DELIVER_AT)
+            raise Invalid(FaultCode.REQUIRED_TIME, Field.DELIVER_AT)
         bookings.move_booking(order, at=at, now=now)
 
 
@@ -100,9 +102,9 @@ def find_service(wish: ServiceWish, vendor: Vendor, at: Path) -> Service:
     """The service with its hours and vendor; raises Invalid for one that the vendor has not, or not at that place."""
     service = services_at(vendor.pk).filter(pk=wish.service).first()
     if service is None:
-        raise Invalid(Code.UNKNOWN_SERVICE, Field.SERVICE, at=at, vendor=vendor.name, id=vendor.pk)
+        raise Invalid(FaultCode.UNKNOWN_SERVICE, Field.SERVICE, at=at, vendor=vendor.name, id=vendor.pk)
     service.vendor = vendor
     places = places_of(service)
     if wish.place not in places:
-        raise Invalid(Code.NOT_OFFERED_THERE, Field.PLACE, at=at, name=service.name, place=" or ".join(places))
+        raise Invalid(FaultCode.NOT_OFFERED_THERE, Field.PLACE, at=at, name=service.name, place=" or ".join(places))
     return service

@@ -11,7 +11,7 @@ from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 
 from orders.models import Account, Entry, Order, PaymentShare, Posting
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from ordersite.core.money import as_json, half_up
 from vendors.payment_methods import find_method
@@ -75,6 +75,11 @@ def funding(currency: str) -> AccountKey:
     return AccountKey(kind=Account.Kind.FUNDING, currency=currency)
 
 
+def differences(currency: str) -> AccountKey:
+    """Cash that was counted beside what should have been handed in: below zero it was missing."""
+    return AccountKey(kind=Account.Kind.DIFFERENCE, currency=currency)
+
+
 def cash_of_vendor(order: Order) -> AccountKey:
     """What the order's vendor holds: cash, and transfers to its own account."""
     return AccountKey(kind=Account.Kind.CASH, currency=order.currency, vendor_id=order.vendor_id)
@@ -108,7 +113,7 @@ def draw_from_wallet(key: AccountKey, amount: int) -> int:
         return int(row[0])
     balance = Account.objects.filter(name=key.name).values_list("balance", flat=True).first() or 0
     raise Conflict(
-        Code.INSUFFICIENT_FUNDS,
+        FaultCode.INSUFFICIENT_FUNDS,
         extra={"balance": as_json(balance, key.currency), "needed": as_json(amount, key.currency)},
     )
 

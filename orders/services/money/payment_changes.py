@@ -22,7 +22,7 @@ from orders.services.money.shares import (
     state_of,
     write_state,
 )
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from ordersite.core.money import as_json
 from vendors.payment_methods import find_method
@@ -76,7 +76,7 @@ def adjust_payments(
     if difference == 0:
         return Adjusted()
     if order.total < order.refunded + order.waived:
-        raise Conflict(Code.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
+        raise Conflict(FaultCode.REFUNDED, extra={"refunded": as_json(order.refunded, order.currency)})
     shares = shares_of(order)
     if difference > 0:
         adjusted = raise_shares(order, shares, difference, is_tip=is_tip, actor=actor, now=now)
@@ -169,7 +169,7 @@ def room_in_shares(shares: Sequence[PaymentShare], *, of_tip: bool) -> Iterator[
 def refuse_pending(shares: Sequence[PaymentShare]) -> None:
     """Raises Conflict payment_pending where the money of one of these may have come in already."""
     if may_be_here(shares):
-        raise Conflict(Code.PAYMENT_PENDING)
+        raise Conflict(FaultCode.PAYMENT_PENDING)
 
 
 def change_share(share: PaymentShare, difference: int, *, tip: int = 0) -> None:
@@ -195,10 +195,10 @@ def change_method(order: Order, method: str, *, actor: str, now: datetime) -> No
     refuse_pending(shares)
     for share in shares:
         if share.payment.shares.exclude(pk=share.pk).exists():
-            raise Conflict(Code.PAYMENT_SHARED)
+            raise Conflict(FaultCode.PAYMENT_SHARED)
         is_here = share.kept or share.payment.is_authorised
         if is_here and not find_method(share.payment.provider).is_wallet:
-            raise Conflict(Code.ALREADY_PAID)
+            raise Conflict(FaultCode.ALREADY_PAID)
     order.payment_method = method
     moved = [
         move_share(order, share, method, actor, now)

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from orders.models import Account, Entry, Posting
 from orders.services.money import ledger
 from orders.services.money.ledger import AccountKey
+from orders.services.record.outbox import tell_outside
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.fields import Field
 from ordersite.core.money import as_json, to_text
@@ -86,7 +87,9 @@ def pay_out(
     caller.require(Right.PAY_OUT)
     balance = lock_purse(purse)
     refuse_changed(balance, shown)
-    return ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=caller.key, text=text)
+    posting = ledger.post(Posting.Kind.PAYOUT, payout_amounts(purse, balance, amount), actor=caller.key, text=text)
+    tell_payout("payout.created", posting.pk, purse)
+    return posting
 
 
 def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[AccountKey, int]:
@@ -94,34 +97,40 @@ def payout_amounts(purse: Purse, balance: Balance, amount: int | None) -> dict[A
     wanted = balance.net if amount is None else amount
     owed = as_json(balance.net, purse.currency)
     if balance.net <= 0 and not (amount is None and balance.net == 0 and balance.owed):
-        raise Conflict(Code.NOTHING_OWED, extra={"owed": owed})
+        raise Conflict(FaultCode.NOTHING_OWED, extra={"owed": owed})
     if wanted > balance.net:
-        raise Conflict(Code.PAYOUT_TOO_LARGE, Field.AMOUNT, owed=owed, extra={"owed": owed})
+        raise Conflict(FaultCode.PAYOUT_TOO_LARGE, Field.AMOUNT, owed=owed, extra={"owed": owed})
     funding = ledger.funding(purse.currency)
     return {purse.cash: -balance.cash, purse.owed: balance.cash - wanted, funding: wanted}
 
 
-def hand_in(*, purse: Purse, amount: int, caller: Caller, text: str = "", shown: Balance | None = None) -> Posting:
+def hand_in(
+    *, purse: Purse, amount: int, caller: Caller, text: str = "", shown: Balance | None = None, is_all: bool = False
+) -> Posting:
     """Records cash that a vendor or driver has handed in, in minor units. Must run in a transaction.
 
-    Raises ValueError for nothing, Forbidden and Conflict balance_changed as `pay_out` does, or hand_in_too_large with
-    `held`.
+    `is_all`: it was counted against all that they hold, and what it differs by is booked as a cash difference; then it
+    may be nothing. Raises ValueError for nothing else, Forbidden and Conflict balance_changed as `pay_out` does, or
+    hand_in_too_large with `held`.
     """
     caller.require(Right.PAY_OUT)
     balance = lock_purse(purse)
     refuse_changed(balance, shown)
-    return ledger.post(Posting.Kind.HAND_IN, hand_in_amounts(purse, balance, amount), actor=caller.key, text=text)
+    amounts = hand_in_amounts(purse, balance, amount, is_all=is_all)
+    return ledger.post(Posting.Kind.HAND_IN, amounts, actor=caller.key, text=text)
 
 
-def hand_in_amounts(purse: Purse, balance: Balance, amount: int) -> dict[AccountKey, int]:
+def hand_in_amounts(purse: Purse, balance: Balance, amount: int, *, is_all: bool = False) -> dict[AccountKey, int]:
     """What handing in moves, by account; raises ValueError for nothing, and Conflict hand_in_too_large with `held`."""
-    if amount <= 0:
+    if amount < 0 or (amount == 0 and not is_all):
         raise ValueError("what is handed in is above zero")
-    held = -balance.cash
-    if amount > held:
-        most = as_json(max(held, 0), purse.currency)
-        raise Conflict(Code.HAND_IN_TOO_LARGE, Field.AMOUNT, held=most, extra={"held": most})
-    return {purse.cash: amount, ledger.funding(purse.currency): -amount}
+    held = max(-balance.cash, 0)
+    if not held or (amount > held and not is_all):
+        most = as_json(held, purse.currency)
+        raise Conflict(FaultCode.HAND_IN_TOO_LARGE, Field.AMOUNT, held=most, extra={"held": most})
+    handed = held if is_all else amount
+    moved = {purse.cash: handed, ledger.funding(purse.currency): -amount}
+    return moved if handed == amount else {**moved, ledger.differences(purse.currency): amount - handed}
 
 
 def refuse_changed(balance: Balance, shown: Balance | None) -> None:
@@ -129,11 +138,17 @@ def refuse_changed(balance: Balance, shown: Balance | None) -> None:
     if shown in (None, balance):
         return
     raise Conflict(
-        Code.BALANCE_CHANGED,
+        FaultCode.BALANCE_CHANGED,
         owed=as_json(balance.owed, balance.currency),
         cash=to_text(balance.cash, balance.currency),
         extra={"owed": as_json(balance.net, balance.currency)},
     )
+
+
+def tell_payout(name: str, payout_id: int, purse: Purse) -> None:
+    """Tells outside what became of a payout; how much it is the statement says."""
+    data = {"payout": payout_id, "vendor": purse.vendor_id, "driver": purse.driver_id, "currency": purse.currency}
+    tell_outside(name, subject=f"payout:{payout_id}", vendor_id=purse.vendor_id, data=data)
 
 
 # What takes each movement back.
@@ -148,19 +163,24 @@ def reverse_movement(*, posting_id: int, caller: Caller, reason: str) -> Posting
     """
     caller.require(Right.PAY_OUT)
     if not reason.strip():
-        raise Invalid(Code.REQUIRED_REVERSAL, Field.REASON)
+        raise Invalid(FaultCode.REQUIRED_REVERSAL, Field.REASON)
     posting = lock_posting(posting_id)
     if posting.kind not in REVERSALS:
-        raise Conflict(Code.NOT_REVERSIBLE)
+        raise Conflict(FaultCode.NOT_REVERSIBLE)
     if Posting.objects.filter(reverses=posting).exists():
-        raise Conflict(Code.ALREADY_REVERSED)
-    owners = Account.objects.filter(entries__posting=posting).exclude(kind=Account.Kind.FUNDING).distinct()
-    for purse in {purse_of(account) for account in owners}:
+        raise Conflict(FaultCode.ALREADY_REVERSED)
+    is_owned = Q(vendor__isnull=False) | Q(driver__isnull=False)
+    owners = Account.objects.filter(is_owned, entries__posting=posting).distinct()
+    purses = {purse_of(account) for account in owners}
+    for purse in purses:
         lock_purse(purse)
     amounts = {AccountKey.of(entry.account): -entry.amount for entry in posting.entries.select_related("account")}
     reversal = ledger.post(REVERSALS[Posting.Kind(posting.kind)], amounts, actor=caller.key, text=reason.strip())
     reversal.reverses = posting
     reversal.save(update_fields=["reverses"])
+    if posting.kind == Posting.Kind.PAYOUT:
+        for purse in purses:
+            tell_payout("payout.reversed", posting.pk, purse)
     return reversal
 
 

@@ -4,15 +4,17 @@ Every function must run in the transaction of the change that it belongs to, wit
 own columns they set, and its update saves them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from orders.lifecycle.table import SUCCESS
 from orders.models import Account, Entry, Order, PaymentShare, Posting, Refund
 from orders.services.money import ledger
+from orders.services.money.documents import credit_refunds
 from orders.services.money.ledger import AccountKey
 from orders.services.money.shares import division_of, kept_of, shares_of, state_of, write_state
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from ordersite.core.money import as_json
 from vendors.payment_methods import find_method
@@ -31,13 +33,16 @@ def repay(
     closing: bool = False,
     at_once: bool = False,
     counts: bool = True,
+    rates: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Refund]:
     """Gives an amount (minor units) of what is kept of the order back, from its newest payment on.
 
     Into the wallet at once; online by a row that the worker sends to the provider, what a close gives back when the
     vendor's undo time has passed (or `at_once`); cash and transfers by hand. `closing` marks what a close without
-    success gave back, `counts` is False where the order's total fell by as much. Raises Conflict refund_too_large for
-    more than is there, and by_hand_only for more to the wallet than the platform itself has received.
+    success gave back, `counts` is False where the order's total fell by as much. `rates` says how much is given back
+    for what is sold at which rate of tax, for the credit note of an order that has an invoice. Raises Conflict
+    refund_too_large for more than is there, and by_hand_only for more to the wallet than the platform itself has
+    received.
     """
     shares = shares_of(order)
     sources = [share for share in shares if share.kept and (to != Refund.To.WALLET or is_with_platform(share))]
@@ -58,6 +63,7 @@ def repay(
     if order.status in SUCCESS:
         wanted = division_of(order, shares, kept=kept_of(shares), succeeds=True)
         ledger.rebalance(order, Posting.Kind.REFUND, wanted, actor=actor)
+    credit_refunds(order, refunds, rates=rates, now=now)
     return refunds
 
 
@@ -67,10 +73,10 @@ def refuse_more_than_is_there(
     """Raises Conflict where less than the amount is kept, or less of it can go where it is to go."""
     there, most = kept_of(shares), kept_of(sources)
     if amount > there:
-        raise Conflict(Code.REFUND_TOO_LARGE_PAID)
+        raise Conflict(FaultCode.REFUND_TOO_LARGE_PAID)
     if amount > most:
         refundable = as_json(most, order.currency)
-        raise Conflict(Code.BY_HAND_ONLY, refundable=refundable, extra={"refundable": refundable})
+        raise Conflict(FaultCode.BY_HAND_ONLY, refundable=refundable, extra={"refundable": refundable})
 
 
 def is_with_platform(share: PaymentShare) -> bool:
@@ -162,7 +168,7 @@ def take_again(order: Order, actor: str, *, now: datetime, leaves_what_is_gone: 
         order.refunded -= row.amount
         if has_left(row):
             if not leaves_what_is_gone:
-                raise Conflict(Code.MONEY_GONE_BACK)
+                raise Conflict(FaultCode.MONEY_GONE_BACK)
             gone += row.amount
             # Whatever becomes of the order from here, this refund stays.
             row.closing = False

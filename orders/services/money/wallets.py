@@ -7,7 +7,7 @@ from orders.services.money import ledger
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 
@@ -25,11 +25,12 @@ def top_up(*, customer_id: int, currency: str, amount: int, actor: str, text: st
 def top_up_by_hand(*, caller: Caller, customer_id: int, currency: str, amount: int, text: str = "") -> Posting:
     """Staff put an amount (minor units, above zero) into a customer's wallet; must run in a transaction.
 
-    Raises Forbidden, and Invalid for a customer who is none, or has no account.
+    Raises Forbidden, and Invalid for a customer who is none, is erased, or has no account.
     """
     caller.require(Right.TOP_UP_WALLETS)
-    if not Customer.objects.filter(pk=customer_id, user__isnull=False).exists():
-        raise Invalid(Code.UNKNOWN_CUSTOMER_ACCOUNT, Field.CUSTOMER)
+    buyers = Customer.objects.select_for_update(no_key=True, of=("self",))
+    if not buyers.filter(pk=customer_id, user__isnull=False, erased_at=None).only("pk").first():
+        raise Invalid(FaultCode.UNKNOWN_CUSTOMER_ACCOUNT, Field.CUSTOMER)
     return top_up(customer_id=customer_id, currency=currency, amount=amount, actor=caller.key, text=text)
 
 

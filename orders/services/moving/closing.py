@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from orders.lifecycle.due_moments import awaits_payment, first_answer
 from orders.lifecycle.guards import PAID_ANEW
 from orders.lifecycle.table import FAILURE, SUCCESS, Actor, Status
-from orders.lifecycle.timers import awaits_payment, first_answer
 from orders.models import Order, OrderEvent, PaymentShare, PaymentStatus, Posting
 from orders.services.capacity import offers, slots
 from orders.services.kinds import handler_of
 from orders.services.money import ledger
+from orders.services.money.documents import refuse_invoiced
 from orders.services.money.payment_changes import add_payment, adjust_payments
 from orders.services.money.repayments import repay, take_again
 from orders.services.money.shares import (
@@ -30,7 +31,7 @@ from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
 from orders.services.repricing.shared_offers import Repriced, reprice_rest, reprice_returned, write_repriced
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from ordersite.core.money import MAX_MINOR, as_json
 from vendors.payment_methods import find_method
@@ -59,8 +60,11 @@ def follow_status(
     """
     actor = caller.key
     if source in FAILURE and target not in FAILURE:
+        refuse_invoiced(order)
         take_everything_again(order, actor, now, asks_anew=name == PAID_ANEW)
     if source in SUCCESS and target not in SUCCESS:
+        if target not in FAILURE or name in MISTAKES:
+            refuse_invoiced(order)
         take_success_back(order, actor, is_mistake=name in MISTAKES)
     if target in FAILURE and source not in FAILURE:
         rate = closing_rate(order, target, role, reason_code)
@@ -340,7 +344,7 @@ def return_cash(order: Order, share: PaymentShare, actor: str) -> None:
     if amount == 0:
         return
     if share.received - amount < share.refunded:
-        raise Conflict(Code.REFUNDED_CASH)
+        raise Conflict(FaultCode.REFUNDED_CASH)
     ledger.move_held(order, share, Posting.Kind.CASH, back, actor=actor)
     share.payment.paid_at = None
     share.payment.save(update_fields=["paid_at"])

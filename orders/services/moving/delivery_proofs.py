@@ -18,7 +18,7 @@ from orders.services.record.order_update import update_order
 from orders.services.record.photos import read_file
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
 from ordersite.core.images import CleanImage
@@ -38,7 +38,7 @@ def add_delivery_proof(
     its way or has MOST_DELIVERY_PROOFS already, and Invalid for a time that cannot be.
     """
     with update_order(
-        order_id, caller, roles=SHOWING, right=Right.MOVE_ORDERS, denied=Code.FORBIDDEN_DELIVERY_PROOF
+        order_id, caller, roles=SHOWING, right=Right.MOVE_ORDERS, denied=FaultCode.FORBIDDEN_DELIVERY_PROOF
     ) as update:
         order, now = update.order, update.now
         refuse_unshown(update.access)
@@ -48,7 +48,7 @@ def add_delivery_proof(
         if standing is not None:
             return standing
         if order.delivery_proofs.count() >= MOST_DELIVERY_PROOFS:
-            raise Conflict(Code.TOO_MANY_PROOFS_DELIVERY, most=MOST_DELIVERY_PROOFS)
+            raise Conflict(FaultCode.TOO_MANY_PROOFS_DELIVERY, most=MOST_DELIVERY_PROOFS)
         proof = DeliveryProof(order=order, kind=kind, digest=digest, done_at=done_at, uploaded_at=now)
         proof.photo.save("photo.jpg", ContentFile(photo), save=False)
         proof.save(force_insert=True)
@@ -64,7 +64,7 @@ def check_may_show(*, order_id: int, caller: Caller) -> None:
     """Raises what `add_delivery_proof` would, for who may not show the handover; nothing is locked."""
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     if access.role_among(SHOWING) is None:
-        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+        raise Forbidden(FaultCode.FORBIDDEN_DELIVERY_PROOF)
     refuse_unshown(access)
 
 
@@ -72,9 +72,9 @@ def refuse_unshown(access: OrderAccess) -> None:
     """Raises Forbidden for a driver who does not carry the order, and Conflict while it is not on its way."""
     order = access.order
     if access.carries_only and not carries(access):
-        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+        raise Forbidden(FaultCode.FORBIDDEN_DELIVERY_PROOF)
     if order.picked_up_at is None or order.is_closed:
-        raise Conflict(Code.NOT_ON_ITS_WAY, extra=access.refusal_extra())
+        raise Conflict(FaultCode.NOT_ON_ITS_WAY, extra=access.refusal_extra())
 
 
 def carries(access: OrderAccess) -> bool:
@@ -88,7 +88,7 @@ def carries(access: OrderAccess) -> bool:
 def check_done_at(order: Order, told: datetime | None, now: datetime) -> None:
     """Raises Invalid for a device's time that cannot be: before the placing, or later than its clock may be ahead."""
     if told is not None and not order.placed_at <= told <= now + CLOCK_SKEW:
-        raise Invalid(Code.DONE_AT, Field.DONE_AT)
+        raise Invalid(FaultCode.DONE_AT, Field.DONE_AT)
 
 
 def asks_picture(order: Order) -> bool:
@@ -114,7 +114,7 @@ def list_delivery_proofs(*, order_id: int, caller: Caller) -> Sequence[DeliveryP
     """The pictures of an order's delivery, the oldest first; raises NotFound and Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
     if access_of(caller, order).is_only_a_candidate:
-        raise Forbidden(Code.FORBIDDEN_DELIVERY_PROOF)
+        raise Forbidden(FaultCode.FORBIDDEN_DELIVERY_PROOF)
     return list(order.delivery_proofs.order_by("pk"))
 
 

@@ -22,7 +22,7 @@ def issue_if_paid(order: Order) -> bool:
 def fulfil_order(*, order_id: int) -> None:
     """Accepts a paid digital order, issues its codes and completes it, in the caller's transaction.
 
-    Where codes are missing it waits as accepted, and a timer tries again (lifecycle.timers.issue_again_at).
+    Where codes are missing it waits as accepted, and a timer tries again (lifecycle.due_moments.issue_again_at).
     An order that is none of this, or is done, is left alone.
     """
     access = access_of(SYSTEM, get_order(caller=SYSTEM, order_id=order_id, lock=True))

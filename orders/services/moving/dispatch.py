@@ -1,6 +1,6 @@
 """Offers an order in search to some drivers and companies at a time, the nearest first (docs/dispatch.md).
 
-Every function but `wake_searches` needs the order locked by this transaction: its lock guards its offers too.
+Every function but those that wake searches needs the order locked by this transaction: its lock guards its offers too.
 """
 
 from collections.abc import Sequence
@@ -20,21 +20,23 @@ from orders.lifecycle.geofences import business_point
 from orders.lifecycle.searching import REST, Offering, is_dispatched
 from orders.lifecycle.table import Actor
 from orders.lifecycle.timers import Timer, set_due
-from orders.models import DISPATCHED, HELD, DriverOffer, Order, OrderEvent
+from orders.models import CARRIED, DISPATCHED, HELD, DriverOffer, Order, OrderEvent
 from orders.models.parties import kind_and_id, party_of_company, party_of_driver
 from orders.services.record.access import access_of
 from orders.services.record.driver_offers import refuse_missed_offer
 from orders.services.record.order_update import OrderUpdate, move_timers, update_locked, update_order
 from orders.visibility import OFFERED_DRIVER, companies_offered
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict
 from ordersite.core.inserts import insert_rows
 from ordersite.places.protocol import Point
 from vendors.models import Company, Driver, Vendor
-from vendors.services.announcing import driver_on_duty
+from vendors.services.announcing import company_reachable, driver_leaves, driver_on_duty
 
 Outcome = DriverOffer.Outcome
+# Of the orders that a driver carries, so many are told.
+NAMED = 20
 # How old a position may be to tell how near its driver is.
 FRESH = timedelta(minutes=10)
 # How many orders at most look for whom to ask at once when a driver comes on duty; the others do after their rest.
@@ -199,7 +201,7 @@ def decline_offer(*, order_id: int, caller: Caller, role: Actor) -> None:
             update.role = role
             decline(update, take_off_driver(update) if role == Actor.DRIVER else offered_companies(update))
     except Conflict as refusal:
-        if refusal.fault.code != Code.OFFER_DECLINED:
+        if refusal.fault.code != FaultCode.OFFER_DECLINED:
             raise
 
 
@@ -218,11 +220,11 @@ def take_off_driver(update: OrderUpdate) -> list[str]:
     assert driver_id is not None, "only drivers decline as such"
     is_named = order.driver_id == driver_id
     if is_named and order.named_at is None:
-        raise Conflict(Code.OFFER_HELD)
+        raise Conflict(FaultCode.OFFER_HELD)
     # Who is named, or drives for its company, sees the order too when it is closed or on its way.
     is_over = order.is_closed or order.picked_up_at is not None
     if is_over or not (is_named or OFFERED_DRIVER.holds(update.caller, order)):
-        raise refuse_missed_offer(update.caller, order) or Conflict(Code.OFFER_WITHDRAWN)
+        raise refuse_missed_offer(update.caller, order) or Conflict(FaultCode.OFFER_WITHDRAWN)
     if is_named:
         order.driver = order.named_at = None
     return [party_of_driver(driver_id)]
@@ -232,10 +234,10 @@ def offered_companies(update: OrderUpdate) -> list[str]:
     """The companies that the caller dispatches for, which may decline; raises Conflict where there is none."""
     order, caller = update.order, update.caller
     if order.company_id in caller.dispatched_ids:
-        raise Conflict(Code.OFFER_HELD)
+        raise Conflict(FaultCode.OFFER_HELD)
     companies = companies_offered(caller, order)
     if not companies:
-        raise refuse_missed_offer(caller, order) or Conflict(Code.OFFER_WITHDRAWN)
+        raise refuse_missed_offer(caller, order) or Conflict(FaultCode.OFFER_WITHDRAWN)
     return [party_of_company(company_id) for company_id in companies]
 
 
@@ -263,7 +265,7 @@ def check_load(order: Order, driver_id: int) -> None:
     """Raises Conflict where the driver, who is locked, holds as many orders as the vendor has one hold."""
     limit = order.vendor.driver_orders
     if limit is not None and Order.objects.filter(HELD, driver=driver_id).count() >= limit:
-        raise Conflict(Code.DRIVER_FULL, limit=limit)
+        raise Conflict(FaultCode.DRIVER_FULL, limit=limit)
 
 
 # --- coming on duty -----------------------------------------------------------------------------------------------
@@ -274,17 +276,31 @@ def on_duty(driver_id: int, **_: object) -> None:
     wake_searches(driver_id)
 
 
-def wake_searches(driver_id: int) -> int:
-    """Has the orders in search that a driver could be asked for look for whom to ask, at once; returns how many.
+@receiver(driver_leaves)
+def carried_by(driver_id: int, **_: object) -> list[str]:
+    """The orders that a driver carries or was named for, as they are called."""
+    return [order.called for order in Order.objects.filter(CARRIED, driver=driver_id).order_by("pk")[:NAMED]]
 
-    For one who comes on duty. Orders that are being changed at this moment are left out, and look when they are due.
-    """
+
+@receiver(company_reachable)
+def on_reachable(company_id: int, **_: object) -> None:
+    wake_orders(Q(vendor__companies=company_id))
+
+
+def wake_searches(driver_id: int) -> int:
+    """Has the orders in search that a driver who comes on duty could be asked for look for whom to ask, at once."""
     driver = Driver.objects.get(pk=driver_id)
     if driver.company_id:
         return 0
-    orders = Order.objects.filter(DISPATCHED, deleted_at__isnull=True)
-    if driver.vendor_id:
-        orders = orders.filter(vendor=driver.vendor_id)
+    return wake_orders(Q(vendor=driver.vendor_id) if driver.vendor_id else Q())
+
+
+def wake_orders(those: Q) -> int:
+    """Has those of the orders in search look for whom to ask, at once; returns how many.
+
+    Orders that are being changed at this moment are left out, and look when they are due.
+    """
+    orders = Order.objects.filter(DISPATCHED, those, deleted_at__isnull=True)
     now, skip = timezone.now(), connection.features.has_select_for_update_skip_locked
     with transaction.atomic():
         locked = orders.select_for_update(skip_locked=skip).order_by("pk").values_list("pk", flat=True)

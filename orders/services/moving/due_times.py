@@ -11,8 +11,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from orders.kinds import KINDS, names_where
+from orders.lifecycle.due_moments import NOT_BEGUN
 from orders.lifecycle.table import OPEN, Fulfilment
-from orders.lifecycle.timers import NOT_BEGUN, orders_by_setting
+from orders.lifecycle.timers import orders_by_setting
 from orders.models import UNSERVED, WAITING, Order
 from orders.services.record.order_update import save_timers
 from orders.services.record.servability import compute_due_times, vendor_now

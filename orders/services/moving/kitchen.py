@@ -12,7 +12,7 @@ from orders.services.moving.transitions import Wish, change_status
 from orders.services.record.acknowledgements import must_be_acknowledged
 from orders.services.record.order_update import OrderUpdate, update_order
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.fields import Field
 
@@ -27,13 +27,13 @@ def tick_line(*, order_id: int, line_id: int, caller: Caller, ticked: bool = Tru
     Must run in a transaction. Raises NotFound, Stale, Forbidden, and Conflict for an order that the kitchen is done
     with.
     """
-    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=Code.FORBIDDEN_KITCHEN) as update:
+    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=FaultCode.FORBIDDEN_KITCHEN) as update:
         order = update.order
         line = Line.objects.filter(order=order, pk=line_id).first()
         if line is None:
-            raise NotFound(Code.NOT_FOUND_ITEM)
+            raise NotFound(FaultCode.NOT_FOUND_ITEM)
         if order.is_closed and order.recalled_at is None:
-            raise Conflict(Code.ORDER_CLOSED_TICKS, extra=update.access.refusal_extra())
+            raise Conflict(FaultCode.ORDER_CLOSED_TICKS, extra=update.access.refusal_extra())
         if (line.ticked_at is not None) != ticked:
             line.ticked_at, line.ticked_by = (update.now, caller.key) if ticked else (None, "")
             line.save(update_fields=["ticked_at", "ticked_by"])
@@ -46,10 +46,10 @@ def acknowledge(*, order_id: int, caller: Caller, version: int) -> Order:
 
     Must run in a transaction. Raises NotFound, Forbidden, and Invalid for a version that is not there yet.
     """
-    with update_order(order_id, caller, roles=KITCHEN, denied=Code.FORBIDDEN_KITCHEN) as update:
+    with update_order(order_id, caller, roles=KITCHEN, denied=FaultCode.FORBIDDEN_KITCHEN) as update:
         order = update.order
         if version > order.version:
-            raise Invalid(Code.VERSION_AHEAD, Field.VERSION, version=order.version)
+            raise Invalid(FaultCode.VERSION_AHEAD, Field.VERSION, version=order.version)
         if order.unacknowledged_from is not None and order.unacknowledged_from <= version:
             later = OrderEvent.objects.filter(order=order, number__gt=version).order_by("number")
             order.unacknowledged_from = next((event.number for event in later if must_be_acknowledged(event)), None)
@@ -64,7 +64,7 @@ def recall(*, order_id: int, caller: Caller, version: int | None = None) -> Orde
     only the ticket is shown again, and the order stays as it is. What is there already is not brought back twice. Must
     run in a transaction; raises NotFound, Stale, Forbidden, and Conflict for what was not moved on, or too long ago.
     """
-    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=Code.FORBIDDEN_KITCHEN) as update:
+    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=FaultCode.FORBIDDEN_KITCHEN) as update:
         order, access = update.order, update.access
         if is_moved_on(order, update.now):
             undo = undoing_step(access.allowed())
@@ -74,7 +74,7 @@ def recall(*, order_id: int, caller: Caller, version: int | None = None) -> Orde
                 order.recalled_at = update.now
                 tell_kitchen(update, recalled=True)
         elif column_of(order, update.now) != Column.PREPARING or (order.is_closed and order.recalled_at is None):
-            raise Conflict(Code.NOT_MOVED_ON, extra=access.refusal_extra())
+            raise Conflict(FaultCode.NOT_MOVED_ON, extra=access.refusal_extra())
     return order
 
 
@@ -83,7 +83,7 @@ def put_away(*, order_id: int, caller: Caller, version: int | None = None) -> Or
 
     Must run in a transaction; raises NotFound, Stale and Forbidden.
     """
-    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=Code.FORBIDDEN_KITCHEN) as update:
+    with update_order(order_id, caller, version=version, roles=KITCHEN, denied=FaultCode.FORBIDDEN_KITCHEN) as update:
         if update.order.recalled_at is not None:
             update.order.recalled_at = None
             tell_kitchen(update, recalled=False)

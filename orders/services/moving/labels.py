@@ -7,24 +7,26 @@ from django.db import IntegrityError
 from orders.lifecycle.table import Actor, Status
 from orders.models import Order, OrderEvent, StatusLabel
 from orders.services.moving.goals import make_step
+from orders.services.outgoing.order_mails import queue_label_mail
 from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import update_locked
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
+from ordersite.core.prepared import Prepared
 
 
 def save_label(label: StatusLabel) -> StatusLabel:
     """Saves it; raises Invalid for a name that another label has."""
     taken = StatusLabel.objects.filter(name=label.name).exclude(pk=label.pk).exists()
     if taken:
-        raise Invalid(Code.TAKEN_LABEL, Field.NAME)
+        raise Invalid(FaultCode.TAKEN_LABEL, Field.NAME)
     try:
         label.save()
     except IntegrityError as error:
-        raise Invalid(Code.TAKEN_LABEL, Field.NAME) from error
+        raise Invalid(FaultCode.TAKEN_LABEL, Field.NAME) from error
     return label
 
 
@@ -80,9 +82,12 @@ class Labels:
         return next((label for label in self.rows if label.pk == label_id), None)
 
 
+ALL_LABELS = Prepared(lambda form: StatusLabel.objects.all())
+
+
 def read_labels() -> Labels:
     """All labels, in one statement."""
-    return Labels(list(StatusLabel.objects.all()))
+    return Labels(ALL_LABELS.rows(None))
 
 
 def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name: str = "", proof: str = "") -> Order:
@@ -90,28 +95,31 @@ def set_label(*, order_id: int, caller: Caller, label_id: int, reason: str, name
 
     Of the same status only the label changes, by vendor or staff. What it reads as already changes nothing. `reason` is
     given where the change of status asks for one, `proof` where the vendor does, `name` where it is meant by its name.
-    Must run in a transaction; raises NotFound, Invalid for a label that does not exist, Forbidden, and what
-    `transition` raises.
+    The label's own message, if it has one, is mailed to the customer. Must run in a transaction; raises NotFound,
+    Invalid for a label that does not exist, Forbidden, and what `transition` raises.
     """
     labels = read_labels()
     access = access_of(caller, get_order(caller=caller, order_id=order_id, lock=True))
     order = access.order
     label = labels.find(label_id)
     if label is None:
-        raise Invalid(Code.UNKNOWN_LABEL, Field.LABEL)
+        raise Invalid(FaultCode.UNKNOWN_LABEL, Field.LABEL)
     if labels.of(order) == label:
         return order
-    was, moves = labels.of(order), label.core_status != order.status
+    was, moves, before = labels.of(order), label.core_status != order.status, order.version
     role = access.role_among((Actor.VENDOR, Actor.STAFF, *(Actor if moves else ())))
     if moves:
         order = make_step(access, Status(label.core_status), reason, name, proof)
     if order.status != label.core_status or labels.of(order) == label:
         # Asked twice, by now the order is further on (docs/lifecycle.md); or the status reads so by itself.
+        if labels.of(order) == label:
+            queue_label_mail(order, after=before, label=label.name, message=label.message)
         return order
     if role is None:
-        raise Forbidden(Code.FORBIDDEN_LABEL, extra=access.refusal_extra())
+        raise Forbidden(FaultCode.FORBIDDEN_LABEL, extra=access.refusal_extra())
     with update_locked(access, role=role) as update:
         order.label = label
         data = {"old": {"label": was.name if was else ""}, "new": {"label": label.name}}
         update.tell(OrderEvent.Kind.NOTE, data=data)
+    queue_label_mail(order, after=before, label=label.name, message=label.message)
     return order

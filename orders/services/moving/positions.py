@@ -19,7 +19,7 @@ from orders.services.record.locks import lock_driver
 from orders.services.record.order_update import update_locked, update_order
 from ordersite.accounts.callers import Caller
 from ordersite.core.call_counts import WINDOW, count_call
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, NotFound, Throttled
 from ordersite.places.geometry import distance
 
@@ -121,12 +121,12 @@ def report_customer_position(*, order_id: int, caller: Caller, fix: Fix | None, 
     """
     count_report(caller)
     answers: list[Ignored | None] = []
-    with update_order(order_id, caller, roles=TELLERS, denied=Code.FORBIDDEN_POSITION) as update:
+    with update_order(order_id, caller, roles=TELLERS, denied=FaultCode.FORBIDDEN_POSITION) as update:
         order = update.order
         if order.fulfilment not in COLLECTED:
-            raise Conflict(Code.NOT_COLLECTED, extra=update.access.refusal_extra())
+            raise Conflict(FaultCode.NOT_COLLECTED, extra=update.access.refusal_extra())
         if order.is_closed:
-            raise Conflict(Code.ORDER_CLOSED_POSITION, extra=update.access.refusal_extra())
+            raise Conflict(FaultCode.ORDER_CLOSED_POSITION, extra=update.access.refusal_extra())
         position = CustomerPosition.objects.filter(order=order).first()
         position = position or CustomerPosition(order=order, received_at=update.now)
         if place is not None and place != position.place:
@@ -145,7 +145,7 @@ def count_report(caller: Caller) -> None:
     """Counts a report; raises Throttled beyond THROTTLE_POSITIONS a minute."""
     most = settings.THROTTLE_POSITIONS
     if most and count_call(f"positions:{caller.key}") > most:
-        raise Throttled(Code.THROTTLED_REQUESTS, retry_after=WINDOW)
+        raise Throttled(FaultCode.THROTTLED_REQUESTS, retry_after=WINDOW)
 
 
 def fix_of(position: DriverPosition | CustomerPosition) -> Fix | None:

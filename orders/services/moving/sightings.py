@@ -14,12 +14,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.utils import timezone
-from django.utils.dateformat import format as format_time
-from django.utils.translation import gettext, ngettext
 
-from orders.lifecycle.table import Actor, Status
-from orders.lifecycle.timers import answerable_since, awaits_answer
-from orders.models import TOLD_UNSEEN, Counter, FeedEntry, Order, OrderEvent, UnansweredOrder
+from orders.lifecycle.due_moments import answerable_since, awaits_answer
+from orders.lifecycle.table import OPEN, Actor, Status
+from orders.models import TOLD_UNSEEN, Counter, FeedEntry, Order, OrderEvent, ShownOrder, UnansweredOrder
 from orders.models.parties import counter_of, party_of_vendor
 from orders.services.record.access import access_of
 from orders.services.record.epochs import current_epoch
@@ -27,10 +25,9 @@ from orders.services.record.order_update import update_locked
 from orders.services.record.outbox import tell_unseen_outside
 from orders.services.record.unseen_entries import claim_telling, count_anew, forget_unseen, unseen_entries
 from ordersite.accounts.callers import SYSTEM, Caller
-from ordersite.accounts.mails import paragraphs, queue_mail
-from ordersite.core.codes import Code
+from ordersite.accounts.mails import queue_mail
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, NotFound
-from ordersite.core.languages import speaking
 from vendors.models import Vendor
 from vendors.permissions import works_at_vendor
 from vendors.services.contacts import mail_addresses_of
@@ -57,14 +54,29 @@ def mark_shown(*, caller: Caller, vendor_id: int, epoch: str, position: int) -> 
     if vendor is None:
         raise NotFound()
     if not works_at_vendor(caller, vendor):
-        raise Forbidden(Code.FORBIDDEN_SEEN)
+        raise Forbidden(FaultCode.FORBIDDEN_SEEN)
     stream = party_of_vendor(vendor_id)
     reached = Counter.objects.filter(name=counter_of(stream)).values_list("value", flat=True).first() or 0
     head = FeedHead(current_epoch(), reached)
     if epoch != head.epoch or position > head.position:
-        raise Conflict(Code.FEED_RESET, extra={"epoch": head.epoch, "position": head.position})
+        raise Conflict(FaultCode.FEED_RESET, extra={"epoch": head.epoch, "position": head.position})
+    note_shown(caller.key, vendor_id, stream, position)
     forget_unseen(unseen_entries(stream=stream, position__lte=position))
     return head
+
+
+def note_shown(shown_by: str, vendor_id: int, stream: str, position: int) -> None:
+    """Keeps which open orders a board shows that it had not shown before; a statement where there are none.
+
+    One whose newest entry it has not reached yet is kept with a later position.
+    """
+    known = ShownOrder.objects.filter(order=OuterRef("pk"), shown_by=shown_by)
+    beyond = FeedEntry.objects.filter(stream=stream, position__gt=position).values("order")
+    shown = Order.objects.filter(~Exists(known), vendor=vendor_id, status__in=sorted(OPEN), deleted_at__isnull=True)
+    shown = shown.filter(visible_at__isnull=False).exclude(pk__in=beyond)
+    rows = [ShownOrder(order_id=pk, shown_by=shown_by) for pk in shown.order_by("pk").values_list("pk", flat=True)]
+    if rows:
+        ShownOrder.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 # --- who was shown to nobody --------------------------------------------------------------------------------------
@@ -138,25 +150,9 @@ def lock_if_free(rows: QuerySet[Any], pk: int) -> Any:
 
 
 def mail_unseen(order: Order, since: datetime) -> None:
-    vendor = order.vendor
-    told = {
-        "number": order.number,
-        "order": order.pk,
-        "vendor": vendor.name,
-        "since": f"{since.astimezone(vendor.zone):%H:%M} ({vendor.time_zone})",
-    }
-    with speaking(vendor.language):
-        subject = gettext("Order %(number)s at %(vendor)s has not been seen") % told
-        text = paragraphs(
-            gettext(
-                "Order %(number)s (#%(order)s) has waited since %(since)s, and no device of %(vendor)s has shown it."
-            )
-            % told,
-            gettext("Open the board and answer it:"),
-            f"{settings.SITE_URL}/board/{vendor.pk}",
-        )
-    for address in mail_addresses_of(vendor):
-        queue_mail("text", address, subject=subject, text=text)
+    for address in mail_addresses_of(order.vendor):
+        about = f"order:{order.pk}"
+        queue_mail("order_unseen", address, about=about, order=order.pk, since=since.isoformat())
 
 
 def told_unseen_orders() -> QuerySet[Any]:
@@ -226,20 +222,7 @@ def last_answer(vendor_id: int, since: datetime | None) -> datetime | None:
 
 def mail_paused(vendor: Vendor, count: int) -> None:
     assert vendor.paused_until is not None, "it was just paused"
-    with speaking(vendor.language):
-        until = format_time(vendor.paused_until.astimezone(vendor.zone), "d F, H:i")
-        told = {"vendor": vendor.name, "until": f"{until} ({vendor.time_zone})", "count": count}
-        subject = gettext("%(vendor)s is paused") % told
-        text = paragraphs(
-            gettext("%(vendor)s takes no orders until %(until)s.") % told,
-            ngettext(
-                "The last order was not answered in time.",
-                "The last %(count)s orders in a row were not answered in time.",
-                count,
-            )
-            % told,
-            gettext("End the pause on the board:"),
-            f"{settings.SITE_URL}/board/{vendor.pk}",
-        )
+    until = vendor.paused_until.isoformat()
     for address in mail_addresses_of(vendor):
-        queue_mail("text", address, subject=subject, text=text)
+        about = f"vendor:{vendor.pk}"
+        queue_mail("vendor_paused", address, about=about, vendor=vendor.pk, until=until, count=count)

@@ -13,7 +13,7 @@ from orders.services.record.access import with_parties
 from orders.services.record.order_update import update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, NotFound
 from ordersite.core.prepared import Given, Prepared
 from vendors.models import Vendor
@@ -61,13 +61,15 @@ def confirm_order(*, order_id: int, caller: Caller) -> Order:
     Twice is harmless. Must run in a transaction; raises NotFound, Forbidden, Conflict for one that was cancelled or
     failed, and what accepting raises.
     """
-    with update_order(order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=Code.FORBIDDEN_CONFIRM) as update:
+    with update_order(
+        order_id, caller, roles=(Actor.VENDOR, Actor.STAFF), denied=FaultCode.FORBIDDEN_CONFIRM
+    ) as update:
         order, access = update.order, update.access
         if order.visible_at is None:
             raise NotFound()
         if order.status in FAILURE:
             now = Status(order.status).label.lower()
-            raise Conflict(Code.ORDER_CLOSED_PREPARE, now=now, extra=access.refusal_extra())
+            raise Conflict(FaultCode.ORDER_CLOSED_PREPARE, now=now, extra=access.refusal_extra())
         if order.pos_confirmed_at is not None:
             return order
         order.pos_confirmed_at = update.now

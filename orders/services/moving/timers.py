@@ -19,6 +19,7 @@ from orders.services.record.order_update import move_timers, save_timers, update
 from orders.services.record.servability import why_unserved_now
 from ordersite.accounts.callers import SYSTEM
 from ordersite.core.faults import Refusal
+from ordersite.core.work_items import work_item
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,16 @@ def run_due(limit: int = 100) -> int:
     """Makes the changes whose time has come, each in its own transaction; returns how many orders it changed."""
     now = timezone.now()
     due = Order.objects.filter(due_at__lte=now, deleted_at__isnull=True).order_by("due_at", "pk")
-    return sum(run_timer(order_id, now) for order_id in list(due.values_list("pk", flat=True)[:limit]))
+    return sum(run_one(order_id, now) for order_id in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def run_one(order_id: int, now: datetime) -> bool:
+    """The same as run_timer, with its line in the log."""
+    with work_item("timer", order=order_id) as item:
+        is_done = run_timer(order_id, now)
+        if not is_done:
+            item.outcome = "left"
+        return is_done
 
 
 def run_timer(order_id: int, now: datetime) -> bool:

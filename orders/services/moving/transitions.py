@@ -23,12 +23,13 @@ from orders.services.moving.dispatch import check_load, take_offer
 from orders.services.printing.jobs import follow_status_on_paper
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.events import carriers_of
+from orders.services.record.locks import hold_employed_driver
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from orders.services.record.servability import why_unserved_now
 from orders.visibility import companies_offered
 from ordersite.accounts.callers import Caller, related
 from ordersite.core.attempts import count_attempt, forget_attempts, refuse_if_locked
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Fault, Forbidden, Invalid, Refusal
 from ordersite.core.fields import Field
 from vendors.models import Vendor
@@ -97,17 +98,17 @@ def change_status(update: OrderUpdate, wish: Wish) -> None:
 def with_reason(wish: Wish) -> Wish:
     """A text without a code is another reason; an unknown code is refused by name."""
     if wish.reason_code and wish.reason_code not in REASONS:
-        raise Invalid(Code.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
+        raise Invalid(FaultCode.UNKNOWN_REASON, Field.REASON_CODE, known=list(REASONS))
     return replace(wish, reason_code="other") if wish.reason.strip() and not wish.reason_code else wish
 
 
 def target_of(wish: Wish) -> Status:
     """Where the wish leads; raises Invalid for an unknown name, and where `to` and the name mean different changes."""
     if wish.name and wish.name not in table.NAMES:
-        raise Invalid(Code.UNKNOWN_TRANSITION, Field.TRANSITION)
+        raise Invalid(FaultCode.UNKNOWN_TRANSITION, Field.TRANSITION)
     target = table.NAMES[wish.name] if wish.name else wish.to
     if target is None or (wish.to is not None and wish.to != target):
-        raise Invalid(Code.INVALID_TARGET, Field.TO)
+        raise Invalid(FaultCode.INVALID_TARGET, Field.TO)
     return target
 
 
@@ -118,11 +119,11 @@ def refuse_transition(access: OrderAccess, wish: Wish, decision: Decision) -> No
         now, target = Status(order.status), target_of(wish)
         undoes = table.find(Fulfilment(order.fulfilment), now, target)
         if undoes is not None and not wish.name:
-            raise Conflict(Code.TRANSITION_NOT_ALLOWED_BY_NAME, name=undoes.name, extra=access.refusal_extra())
-        raise Conflict(Code.TRANSITION_NOT_ALLOWED, now=now, target=target, extra=access.refusal_extra())
+            raise Conflict(FaultCode.TRANSITION_NOT_ALLOWED_BY_NAME, name=undoes.name, extra=access.refusal_extra())
+        raise Conflict(FaultCode.TRANSITION_NOT_ALLOWED, now=now, target=target, extra=access.refusal_extra())
     if not guard:
         raise Forbidden(
-            Code.TRANSITION_NOT_PERMITTED,
+            FaultCode.TRANSITION_NOT_PERMITTED,
             name=change.name,
             actors=sorted(change.actors),
             roles=sorted(access.actors) or "none",
@@ -130,7 +131,7 @@ def refuse_transition(access: OrderAccess, wish: Wish, decision: Decision) -> No
         )
     if guard == "proof" and wish.proof and asks_picture(order):
         kind = order.vendor.proof
-        raise Invalid(Code.UNKNOWN_DELIVERY_PROOF, Field.PROOF, kind=kind, extra=access.refusal_extra())
+        raise Invalid(FaultCode.UNKNOWN_DELIVERY_PROOF, Field.PROOF, kind=kind, extra=access.refusal_extra())
     counts = False
     if asks_for_code((guard,), order):
         check_code_is_open(order)
@@ -166,7 +167,7 @@ def all_or_nothing(*, order_id: int, caller: Caller) -> Iterator[None]:
             problem.extra |= access_of(caller, get_order(caller=caller, order_id=order_id)).refusal_extra()
             stands = problem.extra["order_status"]
             if stands != reached:
-                problem.also.append(Fault(Code.STEPS_UNDONE, status=stands))
+                problem.also.append(Fault(FaultCode.STEPS_UNDONE, status=stands))
         if problem.code == "guard_failed" and problem.keeps_writes:
             count_wrong_code(order_id)
         raise
@@ -276,6 +277,8 @@ def name_accepting_driver(access: OrderAccess, attempt: ChangeAttempt) -> None:
     order, driver_id = access.order, access.caller.driver_id
     if attempt.actor != Actor.DRIVER or driver_id is None:
         return
+    if not hold_employed_driver(driver_id):
+        raise Conflict(FaultCode.OFFER_WITHDRAWN)
     if order.driver_id != driver_id:
         check_load(order, driver_id)
     take_offer(order, party_of_driver(driver_id), access.now)
@@ -290,7 +293,7 @@ def accepting_company(access: OrderAccess, attempt: ChangeAttempt) -> int:
     is_company = attempt.actor == Actor.COMPANY
     serving = companies_offered(access.caller, order) if is_company else sorted(order.serving_company_ids)
     if not serving:
-        raise Conflict(Code.GUARD_FAILED_SERVED, extra={"guard": "served", **access.refusal_extra()})
+        raise Conflict(FaultCode.GUARD_FAILED_SERVED, extra={"guard": "served", **access.refusal_extra()})
     return serving[0]
 
 
@@ -312,11 +315,11 @@ def start_preparing(*, order_id: int, caller: Caller, version: int | None = None
         order, access = update.order, update.access
         outcome, update.role = decide_preparing(order, access.actors)
         if update.role is None:
-            raise Forbidden(Code.TRANSITION_NOT_PERMITTED_PREPARING, extra=access.refusal_extra())
+            raise Forbidden(FaultCode.TRANSITION_NOT_PERMITTED_PREPARING, extra=access.refusal_extra())
         if outcome == Outcome.REPEAT:
             return order
         if outcome == Outcome.REFUSE:
-            raise Conflict(Code.TRANSITION_NOT_ALLOWED_PREPARING, extra=access.refusal_extra())
+            raise Conflict(FaultCode.TRANSITION_NOT_ALLOWED_PREPARING, extra=access.refusal_extra())
         order.apply_milestones(START_PREPARING, None, update.now)
         update.tell(OrderEvent.Kind.MILESTONE, transition=START_PREPARING, milestone="preparation_started")
     return order

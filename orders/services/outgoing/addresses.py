@@ -6,18 +6,27 @@ checked, so a name that is resolved anew leads nowhere else. In development plai
 
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 
 MOST_CHARACTERS = 500
 PORTS = {"https": 443, "http": 80}
+# Seconds that a name server has. The system's resolver has a limit of its own that we cannot set: what takes longer
+# goes on in its thread until the resolver gives it up, and nobody waits for it.
+LONGEST_LOOK_UP = 5.0
+# Such threads of one process.
+LOOK_UPS = BoundedSemaphore(64)
 # What IANA's registries list as not global, with the anycast of 6to4 relays, multicast and what is reserved.
 NOT_PUBLIC_V4 = [
     ip_network(net)
@@ -78,12 +87,12 @@ def find_target(url: str) -> Target:
     host = parts.hostname or ""
     is_secure = parts.scheme == "https"
     if not is_secure and not settings.WEBHOOKS_TO_LOOPBACK:
-        raise Invalid(Code.INVALID_WEBHOOK_SCHEME, Field.URL)
+        raise Invalid(FaultCode.INVALID_WEBHOOK_SCHEME, Field.URL)
     addresses = resolve_host(host, port)
     for ip in addresses:
         if not (is_public(ip) or (settings.WEBHOOKS_TO_LOOPBACK and is_loopback(ip))):
             # Not where it leads: everybody may ask, and the names of a network are its own matter.
-            raise Invalid(Code.PRIVATE_ADDRESS, Field.URL, host=host)
+            raise Invalid(FaultCode.PRIVATE_ADDRESS, Field.URL, host=host)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(is_secure, host, port, path, str(addresses[0]))
 
@@ -97,7 +106,7 @@ def take_apart(url: str) -> tuple[SplitResult, int]:
     except ValueError:  # a port above 65535, brackets that do not match
         parts, port = urlsplit(""), None
     if not parts.hostname or port == 0 or "@" in parts.netloc:
-        raise Invalid(Code.INVALID_WEBHOOK_URL, Field.URL)
+        raise Invalid(FaultCode.INVALID_WEBHOOK_URL, Field.URL)
     return parts, port or PORTS[parts.scheme]
 
 
@@ -108,10 +117,30 @@ def is_loopback(ip: IPv4Address | IPv6Address) -> bool:
 
 def resolve_host(host: str, port: int) -> list[IPv4Address | IPv6Address]:
     """The addresses of a name, or the one that is written out; raises Invalid where there is none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 characters
-        found = []
+    with suppress(ValueError):
+        return [ip_address(host)]
+    found = look_up_name(host, port)
     if not found:
-        raise Invalid(Code.UNRESOLVED_HOST, Field.URL, host=host)
+        raise Invalid(FaultCode.UNRESOLVED_HOST, Field.URL, host=host)
     return [ip_address(row[4][0]) for row in found]
+
+
+def look_up_name(host: str, port: int) -> list[Any]:
+    """What socket.getaddrinfo finds for a name; nothing where there is none, or within LONGEST_LOOK_UP no answer."""
+    if not LOOK_UPS.acquire(timeout=LONGEST_LOOK_UP):
+        return []
+    answers: SimpleQueue[list[Any]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 characters
+            answers.put([])
+        finally:
+            LOOK_UPS.release()
+
+    Thread(target=ask, name="look-up of a name", daemon=True).start()
+    try:
+        return answers.get(timeout=LONGEST_LOOK_UP)
+    except Empty:
+        return []

@@ -1,28 +1,31 @@
 """Deliveries of messages to endpoints: who is told of what, when it is tried again, and what follows from an answer."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from heapq import merge
 from itertools import islice
+from operator import or_
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Case, Exists, F, Min, OuterRef, Q, QuerySet, When
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
 
 from orders.models import OrderEvent, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.models.outgoing import UNTOLD
+from orders.services.outgoing.formats import told_by_name
+from orders.services.outgoing.order_mails import write_order_mails
 from orders.services.record.outbox import TEST
-from ordersite.accounts.mails import paragraphs, queue_mail
-from ordersite.accounts.models import User
+from ordersite.accounts.mails import queue_mail
 from ordersite.core.attempts import HOUR, count_attempt
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, NotFound
-from ordersite.core.languages import speaking
+from ordersite.core.unflushed import atomic_unflushed
+from vendors.models import Member
 from vendors.services.contacts import owner_addresses
 
 BATCH = 200
@@ -44,22 +47,16 @@ UNDER_WAY = timedelta(minutes=1)
 TESTS, REPLAYS, REDELIVERIES = 30, 30, 300
 # What one call of a replay has sent at most, while it holds the endpoint; no change tells as much at one instant.
 MOST_REPLAYED = 5000
-# Endpoints that are told: one of somebody who is deactivated rests.
-LISTENING = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True))
+# Endpoints that are told. One of somebody who is deactivated rests, and so does one of a merchant without an owner: the
+# merchant's are the merchant's, whoever added them, as long as somebody answers for it.
+OWNERS = Member.objects.filter(merchant=OuterRef("merchant"), role=Member.Role.OWNER, user__is_active=True)
+ANSWERED_FOR = Q(merchant__isnull=True) | Q(Exists(OWNERS))
+LISTENING = Q(disabled_at__isnull=True) & (Q(user__isnull=True) | Q(user__is_active=True)) & ANSWERED_FOR
 # Deliveries of what is no order's, or of an order that is there still.
 TOLD_STILL = Q(message__event__order__deleted_at__isnull=True)
 GONE = 410
 # Why a delivery is given up whose order was deleted while it waited.
 ORDER_DELETED = "its order was deleted"
-# Why an endpoint is switched off that nobody asked to switch off, as its owner is mailed.
-WHY_OFF = {
-    WebhookEndpoint.Why.GONE: _(
-        "Nothing more is sent to the webhook endpoint %(url)s (#%(endpoint)s): it answered 410 Gone."
-    ),
-    WebhookEndpoint.Why.FAILING: _(
-        "Nothing more is sent to the webhook endpoint %(url)s (#%(endpoint)s): it has only failed for five days."
-    ),
-}
 # The answers whose Retry-After counts.
 BUSY = (429, 503)
 
@@ -95,11 +92,12 @@ class Replayed:
 
 
 def messages_for(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
-    """What an endpoint is told of: what its owner may see of the types that it chose.
+    """What an endpoint is told of, by whatever name: what its owner may see of the types that it chose.
 
     Of an order that was deleted nobody is told, as nobody sees it (visibility.orders_by).
     """
-    rows = OutboxMessage.objects.filter(type__in=endpoint.types, event__order__deleted_at__isnull=True)
+    chosen = reduce(or_, (choice for _, choice in told_by_name(endpoint)), Q(pk__in=[]))
+    rows = OutboxMessage.objects.filter(chosen, event__order__deleted_at__isnull=True)
     if endpoint.merchant_id is not None:
         return rows.filter(vendor__merchant=endpoint.merchant_id)
     rows = rows.filter(for_vendor_only=False)
@@ -110,7 +108,7 @@ def messages_for(endpoint: WebhookEndpoint) -> QuerySet[OutboxMessage]:
 
 
 def pass_on(limit: int = BATCH) -> int:
-    """Writes the deliveries of the oldest messages that were not passed on yet; of how many. By the worker."""
+    """Writes deliveries and mails of the oldest messages that were not passed on yet; of how many. By the worker."""
     now = timezone.now()
     with transaction.atomic():
         rows = OutboxMessage.objects.filter(UNTOLD).select_related("vendor", "event__order__customer").order_by("pk")
@@ -118,6 +116,7 @@ def pass_on(limit: int = BATCH) -> int:
         ids = [message.pk for message in messages]
         for endpoint in endpoints_near(messages):
             write_deliveries(endpoint, messages_for(endpoint).filter(pk__in=ids), now)
+        write_order_mails(messages, now)
         OutboxMessage.objects.filter(pk__in=ids).update(told_at=now)
     return len(messages)
 
@@ -135,11 +134,44 @@ def endpoints_near(messages: Iterable[OutboxMessage]) -> list[WebhookEndpoint]:
 
 
 def write_deliveries(endpoint: WebhookEndpoint, messages: QuerySet[OutboxMessage], now: datetime) -> int:
-    """Has each of the messages sent once, the oldest first; how many."""
-    ids = messages.order_by("pk").values_list("pk", flat=True)
-    rows = [WebhookDelivery(endpoint=endpoint, message_id=pk, created_at=now, due_at=now) for pk in ids]
+    """Has each of the messages sent once by each name that the endpoint has for it, the oldest first; how many."""
+    return write_chosen(endpoint, messages, told_by_name(endpoint), now)
+
+
+def write_chosen(
+    endpoint: WebhookEndpoint, messages: QuerySet[OutboxMessage], choices: Sequence[tuple[str, Q]], now: datetime
+) -> int:
+    """The same by these names, and of each name those of the messages that its condition is true of."""
+    told = {
+        f"told_{number}": Case(When(choice, then=True), default=False, output_field=BooleanField())
+        for number, (_, choice) in enumerate(choices)
+    }
+    pairs = [
+        (pk, name)
+        for pk, *are_told in messages.annotate(**told).values_list("pk", *told)
+        for is_told, (name, _) in zip(are_told, choices, strict=True)
+        if is_told
+    ]
+    rows = [
+        WebhookDelivery(endpoint=endpoint, message_id=pk, foreign_type=name, created_at=now, due_at=now)
+        for pk, name in sorted(pairs)
+    ]
     WebhookDelivery.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
     return len(rows)
+
+
+def forget_messages(before: datetime, limit: int) -> int:
+    """Deletes messages that were told before a moment, with what came of them, so many at most; how many.
+
+    Whoever writes endpoints and deliveries holds the endpoint first: so do we, all that were sent any of these, in the
+    order of their ids. Nobody writes further deliveries of them: they were told, and a replay takes none so old.
+    """
+    with atomic_unflushed():
+        old = OutboxMessage.objects.filter(created_at__lt=before, told_at__isnull=False).order_by("created_at")
+        ids = list(old.values_list("pk", flat=True)[:limit])
+        lock_endpoints(WebhookDelivery.objects.filter(message__in=ids).values_list("endpoint", flat=True))
+        OutboxMessage.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 # --- sending again --------------------------------------------------------------------------------------------------
@@ -167,7 +199,7 @@ def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
     rows = endpoint.deliveries.filter(TOLD_STILL).select_for_update(of=("self",)).select_related("message")
     delivery = rows.filter(pk=delivery_id).first()
     if delivery is None:
-        raise NotFound(Code.NOT_FOUND_DELIVERY)
+        raise NotFound(FaultCode.NOT_FOUND_DELIVERY)
     delivery.due_at, delivery.tries, delivery.delivered_at = timezone.now(), 0, None
     delivery.save(update_fields=["due_at", "tries", "delivered_at"])
     return delivery
@@ -176,23 +208,31 @@ def redeliver(endpoint: WebhookEndpoint, delivery_id: int) -> WebhookDelivery:
 def replay_missed(endpoint: WebhookEndpoint, since: datetime) -> Replayed:
     """Sends what was not delivered since a moment: what was given up, and what came while it was switched off.
 
-    The oldest MOST_REPLAYED; raises Conflict while it is switched off, and Throttled after too many.
+    The oldest MOST_REPLAYED, of what is not about to be deleted (forget_messages). Raises Conflict while it is switched
+    off, and Throttled after too many.
     """
     refuse_disabled(endpoint)
     count_asked("replay", endpoint, REPLAYS)
     now = timezone.now()
-    missed = endpoint.deliveries.filter(TOLD_STILL, delivered_at__isnull=True, message__created_at__gte=since)
-    there = endpoint.deliveries.filter(message=OuterRef("pk"))
-    told = messages_for(endpoint).filter(~Exists(there), created_at__gte=since, told_at__isnull=False)
-    next_since = moment_after(MOST_REPLAYED, (missed, "message__created_at"), (told, "created_at"))
     covered = WebhookEndpoint.objects.filter(pk=endpoint.pk, missed_since__gte=since)
+    since = max(since, now - settings.KEEP_OUTBOX + UNDER_WAY)
+    missed = endpoint.deliveries.filter(TOLD_STILL, delivered_at__isnull=True, message__created_at__gte=since)
+    choices = [(name, choice & ~is_told(endpoint, name)) for name, choice in told_by_name(endpoint)]
+    untold = reduce(or_, (choice for _, choice in choices), Q(pk__in=[]))
+    told = messages_for(endpoint).filter(untold, created_at__gte=since, told_at__isnull=False)
+    next_since = moment_after(MOST_REPLAYED, (missed, "message__created_at"), (told, "created_at"))
     if next_since is not None:
         missed = missed.filter(message__created_at__lt=next_since)
         told = told.filter(created_at__lt=next_since)
         covered = covered.filter(missed_since__lt=next_since)
-    count = missed.update(due_at=now, tries=0) + write_deliveries(endpoint, told, now)
+    count = missed.update(due_at=now, tries=0) + write_chosen(endpoint, told, choices, now)
     covered.update(missed_since=next_since)
     return Replayed(count, next_since)
+
+
+def is_told(endpoint: WebhookEndpoint, name: str) -> Q:
+    """Whether the endpoint has a delivery of the message by this name: one that was chosen since has none."""
+    return Q(Exists(endpoint.deliveries.filter(message=OuterRef("pk"), foreign_type=name)))
 
 
 def moment_after(count: int, *kinds: tuple[QuerySet[Any], str]) -> datetime | None:
@@ -203,7 +243,7 @@ def moment_after(count: int, *kinds: tuple[QuerySet[Any], str]) -> datetime | No
 
 def refuse_disabled(endpoint: WebhookEndpoint) -> None:
     if endpoint.disabled_at is not None:
-        raise Conflict(Code.WEBHOOK_DISABLED)
+        raise Conflict(FaultCode.WEBHOOK_DISABLED)
 
 
 def count_asked(what: str, endpoint: WebhookEndpoint, limit: int) -> None:
@@ -235,7 +275,8 @@ def lease_deliveries(endpoint_id: int, limit: int) -> list[WebhookDelivery]:
         rows = list(related.select_for_update(skip_locked=True, of=("self",))[:limit])
         WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + LEASE)
     for row in rows:
-        row.due_at = now + LEASE
+        # One object of the endpoint for all of them: what becomes of one try the next knows (is_note_due).
+        row.due_before, row.due_at, row.endpoint = row.due_at, now + LEASE, rows[0].endpoint
     return rows
 
 
@@ -257,36 +298,39 @@ def begin_try(row: WebhookDelivery) -> bool:
 
 
 def return_leases(rows: Iterable[WebhookDelivery]) -> None:
-    """Gives back what was leased and not tried: it is due at once."""
-    now = timezone.now()
+    """Gives back what was leased and not tried: it stays before what became due after it."""
     for row in rows:
-        leased_delivery(row).update(due_at=now)
+        leased_delivery(row).update(due_at=row.due_before)
 
 
-def lock_endpoint(endpoint_id: int) -> None:
-    """Whoever writes an endpoint and its deliveries holds the endpoint first."""
-    WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
+def lock_endpoints(ids: Iterable[int]) -> None:
+    """Whoever writes an endpoint and its deliveries holds the endpoint first; of several in the order of their ids."""
+    list(WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").only("pk"))
 
 
 def note_outcome(row: WebhookDelivery, outcome: TryOutcome) -> None:
     """Keeps what came of a try, and does what follows: tries again later, gives up, or switches the endpoint off."""
     now = timezone.now()
     told = {"answered": outcome.answered, "failure": outcome.failure[:200], "milliseconds": outcome.milliseconds}
+    if outcome.is_delivered and not is_note_due(row.endpoint, now):
+        # Nothing is written of the endpoint: one statement in the place of five.
+        leased_delivery(row).update(due_at=None, delivered_at=now, **told)
+        return
     with transaction.atomic():
-        lock_endpoint(row.endpoint_id)
+        lock_endpoints([row.endpoint_id])
         if outcome.is_delivered:
             if leased_delivery(row).update(due_at=None, delivered_at=now, **told):
-                note_success(row.endpoint_id, now)
+                note_success(row.endpoint, now)
             return
         again = next_try(row.tries, outcome.retry_after, now)
         if not leased_delivery(row).update(due_at=again, **told):
             return
-        WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__isnull=True).update(failing_since=now)
+        since = note_failure(row.endpoint, now)
         if again is None:
             note_missed(row)
         if outcome.answered == GONE:
             disable_endpoint(row.endpoint_id, WebhookEndpoint.Why.GONE)
-        elif WebhookEndpoint.objects.filter(pk=row.endpoint_id, failing_since__lte=now - GIVES_UP).exists():
+        elif since <= now - GIVES_UP:
             disable_endpoint(row.endpoint_id, WebhookEndpoint.Why.FAILING)
 
 
@@ -305,9 +349,33 @@ def note_missed(row: WebhookDelivery) -> None:
     WebhookEndpoint.objects.filter(later, pk=row.endpoint_id).update(missed_since=since)
 
 
-def note_success(endpoint_id: int, now: datetime) -> None:
+def is_note_due(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Whether an endpoint, as this turn knows it, does not say yet that it takes what is sent now.
+
+    What another worker has noted meanwhile it does not know; the next turn does, and so does note_failure.
+    """
+    noted = endpoint.delivered_at
+    return endpoint.failing_since is not None or noted is None or noted < now - NOTED_EVERY
+
+
+def note_success(endpoint: WebhookEndpoint, now: datetime) -> None:
     stale = Q(failing_since__isnull=False) | Q(delivered_at__isnull=True) | Q(delivered_at__lt=now - NOTED_EVERY)
-    WebhookEndpoint.objects.filter(stale, pk=endpoint_id).update(failing_since=None, delivered_at=now)
+    WebhookEndpoint.objects.filter(stale, pk=endpoint.pk).update(failing_since=None, delivered_at=now)
+    endpoint.failing_since, endpoint.delivered_at = None, now
+
+
+def note_failure(endpoint: WebhookEndpoint, now: datetime) -> datetime:
+    """Notes a try that failed; since when nothing but failures came. The endpoint is held."""
+    row = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    noted = row.values_list("failing_since", flat=True).get()
+    since = noted or now
+    if since <= now - GIVES_UP and endpoint.deliveries.filter(delivered_at__gt=since).exists():
+        # Another worker has delivered something meanwhile, and did not know of the failure (is_note_due).
+        since = now
+    if since != noted:
+        row.update(failing_since=since)
+    endpoint.failing_since = since
+    return since
 
 
 # --- switched off ---------------------------------------------------------------------------------------------------
@@ -336,16 +404,9 @@ def disable_endpoint(endpoint_id: int, why: WebhookEndpoint.Why) -> bool:
 
 
 def mail_disabled(row: WebhookEndpoint) -> None:
-    addresses = addresses_of_owner(row)
-    languages = dict(User.objects.filter(email__in=addresses).values_list("email", "language"))
-    for address in addresses:
-        with speaking(languages.get(address, "")):
-            subject = gettext("A webhook endpoint was switched off")
-            text = paragraphs(
-                gettext(WHY_OFF[WebhookEndpoint.Why(row.disabled_why)]) % {"url": row.url, "endpoint": row.pk},
-                gettext("Put it right, switch it on again, and ask for a replay of what it missed."),
-            )
-        queue_mail("text", address, subject=subject, text=text)
+    for address in addresses_of_owner(row):
+        about = f"webhook:{row.pk}"
+        queue_mail("webhook_disabled", address, about=about, endpoint=row.pk, url=row.url, why=row.disabled_why)
 
 
 def addresses_of_owner(row: WebhookEndpoint) -> list[str]:

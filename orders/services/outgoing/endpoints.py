@@ -8,13 +8,14 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from orders.models import WebhookEndpoint
+from orders.models import Counter, WebhookEndpoint
 from orders.services.outgoing.deliveries import disable_endpoint
+from orders.services.outgoing.formats import STANDARD, webhook_formats
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
-from ordersite.accounts.services import refuse_stranger
-from ordersite.core.codes import Code
+from ordersite.accounts.services import refuse_erased, refuse_stranger
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import decrypt, encrypt
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
@@ -25,6 +26,8 @@ from vendors.permissions import administrations
 MOST_ENDPOINTS = 20
 # For so long after a rotation the secret before it signs too.
 BOTH_SIGN = timedelta(hours=24)
+# The row that those who add endpoints of the site hold: it has no other.
+SITE = "webhooks:site"
 
 
 def make_secret() -> str:
@@ -47,58 +50,78 @@ def get_endpoint(caller: Caller, endpoint_id: int, *, lock: bool = False) -> Web
     rows = managed_endpoints(caller)
     found = (rows.select_for_update(no_key=True) if lock else rows).filter(pk=endpoint_id).first()
     if found is None:
-        raise NotFound(Code.NOT_FOUND_WEBHOOK)
+        raise NotFound(FaultCode.NOT_FOUND_WEBHOOK)
     return found
 
 
 def add_endpoint(
-    caller: Caller, *, url: str, types: Sequence[str], merchant: int | None, site: bool
+    caller: Caller,
+    *,
+    url: str,
+    types: Sequence[str],
+    merchant: int | None,
+    site: bool,
+    format: str = STANDARD.name,
 ) -> tuple[WebhookEndpoint, str]:
     """A new endpoint and its secret: of a merchant, of the site, or else of the caller itself.
 
     The url was checked before (addresses.find_target). Must run in a transaction. Raises Forbidden for a merchant of
-    others, and for the site to whoever lacks the right; Invalid for a merchant that does not exist; Conflict beyond
-    MOST_ENDPOINTS.
+    others, and for the site to whoever lacks the right; Invalid for a merchant that does not exist, or types of
+    another format; Conflict beyond MOST_ENDPOINTS.
     """
+    refuse_unknown(types, format)
     merchant = owner_of(caller, merchant, site)
     user = None if merchant or site else caller.user
-    lock_owner(caller, merchant)
+    lock_owner(merchant, user)
     if WebhookEndpoint.objects.filter(merchant=merchant, user=user).count() >= MOST_ENDPOINTS:
-        raise Conflict(Code.TOO_MANY_WEBHOOKS, most=MOST_ENDPOINTS)
+        raise Conflict(FaultCode.TOO_MANY_WEBHOOKS, most=MOST_ENDPOINTS)
     secret = make_secret()
     row = WebhookEndpoint.objects.create(
         merchant_id=merchant,
         user=user,
         url=url,
         types=sorted(set(types)),
+        format=format,
         secret_sealed=encrypt(secret),
         created_by=caller.user,
     )
     return row, secret
 
 
-def lock_owner(caller: Caller, merchant: int | None) -> None:
-    """Has those who add endpoints for one owner do so one after another; raises Invalid for no merchant of ours.
+def refuse_unknown(types: Sequence[str], format: str) -> None:
+    """Raises Invalid for what is told in another format only."""
+    names = webhook_formats()[format].names
+    if not names.keys() >= set(types):
+        raise Invalid(FaultCode.UNKNOWN_WEBHOOK_TYPE, Field.TYPES, types=", ".join(names))
 
-    The site has no row to lock: for it each of its staff is held up by itself alone.
+
+def lock_owner(merchant: int | None, user: User | None) -> None:
+    """Has those who add endpoints for one owner do so one after another.
+
+    Raises Invalid for no merchant of ours, and Conflict for who was erased meanwhile.
     """
-    if merchant is None:
-        assert caller.user is not None, "who has no user adds them to its merchant"
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=caller.user.pk)
-    elif not Merchant.objects.select_for_update(no_key=True).filter(pk=merchant).only("pk").first():
-        raise Invalid(Code.UNKNOWN_MERCHANT, Field.MERCHANT)
+    if merchant is not None:
+        if not Merchant.objects.select_for_update(no_key=True).filter(pk=merchant).only("pk").first():
+            raise Invalid(FaultCode.UNKNOWN_MERCHANT, Field.MERCHANT)
+    elif user is not None:
+        refuse_erased(user)
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+    else:
+        Counter.objects.get_or_create(name=SITE, defaults={"value": 0})
+        Counter.objects.select_for_update().get(name=SITE)
 
 
 def owner_of(caller: Caller, merchant: int | None, site: bool) -> int | None:
     """The merchant whose endpoint it will be, if any; raises Invalid and Forbidden."""
     if merchant is not None and site:
-        raise Invalid(Code.MIXED_WEBHOOK_OWNER, Field.MERCHANT)
+        raise Invalid(FaultCode.MIXED_WEBHOOK_OWNER, Field.MERCHANT)
     if site:
         caller.require(Right.MANAGE_WEBHOOKS)
         return None
     if caller.user is None:
-        if merchant not in (None, caller.merchant_id):
-            raise Forbidden(Code.NOT_MERCHANT_ADMIN)
+        # A merchant's token; whoever is neither, such as a device, has no endpoints.
+        if caller.merchant_id is None or merchant not in (None, caller.merchant_id):
+            raise Forbidden(FaultCode.NOT_MERCHANT_ADMIN)
         return caller.merchant_id
     if merchant is not None and not caller.may_everywhere(Right.MANAGE_WEBHOOKS):
         refuse_stranger(caller.user, merchant)
@@ -118,6 +141,7 @@ def change_endpoint(
     if url is not None:
         row.url = url
     if types is not None:
+        refuse_unknown(types, row.format)
         row.types = sorted(set(types))
     if enabled and row.disabled_at is not None:
         row.disabled_at, row.disabled_why, row.failing_since = None, "", None

@@ -19,7 +19,7 @@ from orders.services.moving.digital import issue_if_paid
 from orders.services.paying.receiving import mark_paid, take_payment
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.fields import Field
 from ordersite.core.money import as_json, divide, to_text
@@ -111,9 +111,9 @@ def waive_payment(
         payment = asked[order.pk]
     share = payment.shares.select_related("payment").get(order=order)
     if not share.owed or order.status in FAILURE:
-        raise Conflict(Code.NOTHING_DUE)
+        raise Conflict(FaultCode.NOTHING_DUE)
     if payment.may_be_here or payment.is_authorised:
-        raise Conflict(Code.PAYMENT_PENDING_DECIDE)
+        raise Conflict(FaultCode.PAYMENT_PENDING_DECIDE)
     owed = share.owed
     order.waived += owed
     change_share(share, -owed, tip=-min(share.tip, owed))
@@ -138,15 +138,15 @@ def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str 
     caller.require(Right.CHECK_PAYMENTS)
     payment = Payment.objects.select_for_update().filter(pk=payment_id, customer__isnull=False).first()
     if payment is None:
-        raise NotFound(Code.NOT_FOUND_DISPUTE, payment=payment_id)
+        raise NotFound(FaultCode.NOT_FOUND_DISPUTE, payment=payment_id)
     if not payment.is_disputed:
-        raise Conflict(Code.NOTHING_DUE_CHANGED)
+        raise Conflict(FaultCode.NOTHING_DUE_CHANGED)
     if counts:
         clear_dispute(payment, amount=refuse_other_currency(payment))
         mark_paid(payment_id=payment.pk, caller=caller, role=Actor.STAFF, now=timezone.now())
         return
     if not reason.strip():
-        raise Invalid(Code.REQUIRED_GIVEN_BACK, Field.REASON)
+        raise Invalid(FaultCode.REQUIRED_GIVEN_BACK, Field.REASON)
     came = f"{to_text(payment.disputed_amount or 0, payment.disputed_currency)} {payment.disputed_currency}"
     clear_dispute(payment, amount=payment.amount)
     give_up(payment, f"{came} came in and has to be refunded by hand. {reason}")
@@ -155,7 +155,7 @@ def decide_top_up(*, payment_id: int, caller: Caller, counts: bool, reason: str 
 def refuse_other_currency(payment: Payment) -> int:
     """What came in, minor units of the payment's currency; raises Conflict other_currency for another one."""
     if payment.disputed_amount is None or payment.disputed_currency != payment.currency:
-        raise Conflict(Code.OTHER_CURRENCY, currency=payment.disputed_currency)
+        raise Conflict(FaultCode.OTHER_CURRENCY, currency=payment.disputed_currency)
     return payment.disputed_amount
 
 

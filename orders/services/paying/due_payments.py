@@ -13,6 +13,7 @@ from orders.services.paying.provider_refunds import due_refunds, send_refund
 from orders.services.paying.providers import askable_methods
 from orders.services.paying.providers.protocol import ProviderError
 from orders.services.paying.saved_charges import LEASE, charge_saved, waits_for_charge
+from ordersite.core.work_items import work_item
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ def run_due_payments(limit: int = 100) -> int:
     A provider that cannot be reached is left alone until the next round.
     """
     methods = askable_methods()
-    return each_due(due_payments(methods)[:limit], ask_due) + each_due(due_refunds(methods)[:limit], send_refund)
+    asked = each_due("payment", due_payments(methods)[:limit], ask_due)
+    return asked + each_due("refund", due_refunds(methods)[:limit], send_refund)
 
 
 def due_payments(methods: Iterable[str]) -> QuerySet[Payment, int]:
@@ -31,19 +33,20 @@ def due_payments(methods: Iterable[str]) -> QuerySet[Payment, int]:
     return due.order_by("due_at").values_list("pk", flat=True)
 
 
-def each_due(ids: Iterable[int], do: Callable[[int], object]) -> int:
+def each_due(kind: str, ids: Iterable[int], do: Callable[[int], object]) -> int:
     """Does what is due of each; none may hold up the others, but for the provider's being out of reach."""
     done = 0
     for row_id in list(ids):
         try:
-            do(row_id)
+            with work_item(kind):
+                do(row_id)
         except ProviderError as error:
             if not error.is_final:
                 return 0
         except OperationalError:
             raise
         except Exception:
-            logger.exception("%s failed for %d and is tried again", getattr(do, "__name__", "it"), row_id)
+            logger.exception("%s %d failed and is tried again", kind, row_id)
         done += 1
     return done
 

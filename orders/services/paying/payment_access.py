@@ -4,7 +4,7 @@ from orders.models import Order, Payment, PaymentShare
 from orders.services.paying.receiving import lock_payment
 from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, NotFound
 
 
@@ -23,7 +23,7 @@ def refuse_unready(access: OrderAccess, version: int | None) -> None:
     """Raises Stale where the caller saw another version, and Conflict for an order without items."""
     access.refuse_stale(version)
     if access.order.awaits_items:
-        raise Conflict(Code.NO_ITEMS_TO_PAY)
+        raise Conflict(FaultCode.NO_ITEMS_TO_PAY)
 
 
 def payment_of(order: Order, payment_id: int) -> Payment:

@@ -11,7 +11,7 @@ from orders.services.paying.receiving import mark_cash_received, mark_failed, ma
 from orders.services.record.access import OrderAccess, access_of, get_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid
 from ordersite.core.fields import Field
 from vendors.payment_methods import find_method
@@ -44,7 +44,7 @@ def approve_payment(*, order_id: int, payment_id: int, caller: Caller, version: 
     elif method.needs_proof:
         mark_paid(payment_id=payment_id, caller=caller, role=role, now=access.now)
     else:
-        raise Conflict(Code.PAID_ONLINE, provider=payment.provider, extra=access.refusal_extra())
+        raise Conflict(FaultCode.PAID_ONLINE, provider=payment.provider, extra=access.refusal_extra())
     Payment.objects.filter(pk=payment_id).update(checked_by=caller.user)
     return get_order(caller=caller, order_id=order_id)
 
@@ -58,13 +58,13 @@ def refuse_payment(*, order_id: int, payment_id: int, caller: Caller, reason: st
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(access.order, payment_id)
     if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden(Code.FORBIDDEN_REFUSE_PHOTOS)
+        raise Forbidden(FaultCode.FORBIDDEN_REFUSE_PHOTOS)
     access, payment, orders = lock_payment_of(order_id, payment_id, caller, version)
     if payment.is_disputed:
         disputes.refuse_dispute(payment, orders, caller=caller, reason=reason, now=access.now)
         return get_order(caller=caller, order_id=order_id)
     if payment.state != PaymentStatus.PROOF_PENDING:
-        raise Conflict(Code.NO_PROOF_PENDING, extra=access.refusal_extra())
+        raise Conflict(FaultCode.NO_PROOF_PENDING, extra=access.refusal_extra())
     deadline = deadline_of(payment.provider, [order.vendor for order in orders], payment.created_at)
     payment.expires_at = max(deadline or access.now, access.now + AGAIN)
     payment.checked_by = caller.user
@@ -82,9 +82,9 @@ def waive_owed(*, order_id: int, payment_id: int, caller: Caller, reason: str, v
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment_of(access.order, payment_id)
     if Actor.STAFF not in access.acting(Right.CHECK_PAYMENTS):
-        raise Forbidden(Code.FORBIDDEN_WAIVE)
+        raise Forbidden(FaultCode.FORBIDDEN_WAIVE)
     if not reason.strip():
-        raise Invalid(Code.REQUIRED_WAIVE, Field.REASON)
+        raise Invalid(FaultCode.REQUIRED_WAIVE, Field.REASON)
     access, payment, orders = lock_payment_of(order_id, payment_id, caller, version)
     order = next(order for order in orders if order.pk == order_id)
     disputes.waive_payment(payment, order, orders, caller=caller, reason=reason, now=access.now)
@@ -100,7 +100,7 @@ def role_to_approve(access: OrderAccess, payment: Payment) -> Actor:
         return Actor.STAFF
     goes_to_platform = find_method(payment.provider).needs_proof and not payment.to_vendor
     if Actor.VENDOR not in access.readers or payment.is_disputed or goes_to_platform:
-        raise Forbidden(Code.FORBIDDEN_APPROVE)
+        raise Forbidden(FaultCode.FORBIDDEN_APPROVE)
     if access.caller.device_id is not None and not find_method(payment.provider).is_on_handover:
-        raise Forbidden(Code.FORBIDDEN_APPROVE_DEVICE)
+        raise Forbidden(FaultCode.FORBIDDEN_APPROVE_DEVICE)
     return Actor.VENDOR

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.dateformat import format as format_time
-from django.utils.translation import gettext
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, Payment, PaymentStatus
@@ -14,12 +12,10 @@ from orders.services.paying.provider_answers import standing_of as payment_stand
 from orders.services.paying.told_to_providers import address_of
 from orders.services.record.access import access_of, get_order
 from ordersite.accounts.callers import Caller
-from ordersite.accounts.mails import count_mail, paragraphs, queue_mail
-from ordersite.core.codes import Code
+from ordersite.accounts.mails import count_mail, queue_mail
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid
 from ordersite.core.fields import Field
-from ordersite.core.languages import speaking
-from ordersite.core.money import with_currency
 from vendors.payment_methods import ONLINE_METHODS
 
 PAYABLE = (Standing.PAYABLE, Standing.PENDING)
@@ -44,50 +40,41 @@ def payment_link(*, order_id: int, caller: Caller, send: bool = False) -> Paymen
     order = get_order(caller=caller, order_id=order_id)
     actors = access_of(caller, order).actors
     if not actors & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden(Code.FORBIDDEN_PAYMENT_LINK)
+        raise Forbidden(FaultCode.FORBIDDEN_PAYMENT_LINK)
     payment = payment_to_make(order, timezone.now())
     url = address_of(f"/pay/{payment.token}")
     if send:
         # Those who sell write to many customers from one place.
-        send_link(order, payment, url, "" if actors & {Actor.VENDOR, Actor.STAFF} else caller.address)
+        send_link(order, payment, "" if actors & {Actor.VENDOR, Actor.STAFF} else caller.address)
     return PaymentLink(url=url, expires_at=payment.expires_at, sent_to=order.contact_email if send else None)
 
 
 def payment_to_make(order: Order, now: datetime) -> Payment:
     """The newest payment of an order that can be made online now; raises Conflict that says why there is none."""
     if order.status in FAILURE:
-        raise Conflict(Code.ORDER_CLOSED_NOTHING_LEFT)
+        raise Conflict(FaultCode.ORDER_CLOSED_NOTHING_LEFT)
     standings = {}
     for payment in online_payments().filter(shares__order=order).order_by("-pk"):
         standings[payment] = payment_standing(payment, now)
         if standings[payment] in PAYABLE:
             return payment
     if Standing.DISPUTED in standings.values():
-        raise Conflict(Code.PAYMENT_DISPUTED)
+        raise Conflict(FaultCode.PAYMENT_DISPUTED)
     if Standing.CLOSED in standings.values():
-        raise Conflict(Code.PAYMENT_EXPIRED)
+        raise Conflict(FaultCode.PAYMENT_EXPIRED)
     others = Payment.objects.filter(shares__order=order).exclude(provider__in=ONLINE_METHODS)
     waiting = others.exclude(state__in=RECEIVED).order_by("-pk").first()
     if waiting is None:
-        raise Conflict(Code.NOTHING_TO_PAY)
+        raise Conflict(FaultCode.NOTHING_TO_PAY)
     if waiting.state == PaymentStatus.PROOF_PENDING:
-        raise Conflict(Code.PROOF_PENDING)
+        raise Conflict(FaultCode.PROOF_PENDING)
     method = waiting.provider
-    raise Conflict(Code.NOT_ONLINE_LINK, payment_method=method, extra={"payment_method": method})
+    raise Conflict(FaultCode.NOT_ONLINE_LINK, payment_method=method, extra={"payment_method": method})
 
 
-def send_link(order: Order, payment: Payment, url: str, address: str) -> None:
+def send_link(order: Order, payment: Payment, address: str) -> None:
     """E-mails the link to the order's contact; `address` is the network's that a customer asks from."""
     if not order.contact_email:
-        raise Invalid(Code.NO_EMAIL, Field.SEND)
+        raise Invalid(FaultCode.NO_EMAIL, Field.SEND)
     count_mail("payment_link", order.contact_email, address)
-    vendor, user = order.vendor, order.customer.user
-    told = {"order": order.pk, "vendor": vendor.name, "amount": with_currency(payment.amount, payment.currency)}
-    with speaking(user.language if user else "", vendor.language):
-        here = gettext("Pay it here:")
-        if payment.expires_at:
-            until = format_time(payment.expires_at.astimezone(vendor.zone), "d F Y, H:i")
-            here = gettext("Pay it here until %(time)s:") % {"time": f"{until} ({vendor.time_zone})"}
-        subject = gettext("Your order at %(vendor)s: pay %(amount)s") % told
-        text = paragraphs(gettext("Your order #%(order)s at %(vendor)s costs %(amount)s.") % told, here, url)
-    queue_mail("text", order.contact_email, subject=subject, text=text)
+    queue_mail("payment_link", order.contact_email, about=f"order:{order.pk}", order=order.pk, payment=payment.pk)

@@ -25,7 +25,7 @@ from orders.services.paying.providers import provider_of
 from orders.services.paying.providers.protocol import PaymentRequest, Provider, ProviderError, Sequence
 from orders.services.paying.saved_charges import charge_saved, waits_for_charge
 from orders.services.paying.told_to_providers import address_of, describe_payment
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Throttled
 
 
@@ -59,7 +59,7 @@ def open_payment(*, token: str) -> Opened:
         if standing != Standing.PAYABLE:
             break
         if not asks:
-            raise Throttled(Code.THROTTLED_PAYING, retry_after=60)
+            raise Throttled(FaultCode.THROTTLED_PAYING, retry_after=60)
         payment = begin_payment(payment, now)
     return Opened(payment=payment, standing=standing_of(payment, timezone.now()))
 

@@ -9,12 +9,12 @@ from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentStatus
 from orders.services.money.shares import shares_of, state_of
 from orders.services.paying.payment_access import lock_payment_of, payment_of, refuse_unready
-from orders.services.record.access import OrderAccess, access_as, access_of, get_order
+from orders.services.record.access import OrderAccess, access_as, access_of, get_order, refuse_erased_buyer
 from orders.services.record.order_update import update_locked
 from orders.services.record.photos import read_file
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
 from ordersite.core.images import MOST_PHOTOS, CleanImage
@@ -40,12 +40,12 @@ def payment_to_prove(*, order_id: int, caller: Caller, count: int, version: int 
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     role = access.role_among((Actor.STAFF, Actor.CUSTOMER), Right.CHECK_PAYMENTS)
     if role is None:
-        raise Forbidden(Code.FORBIDDEN_PHOTOS)
+        raise Forbidden(FaultCode.FORBIDDEN_PHOTOS)
     refuse_unready(access, version)
     waiting = Payment.objects.filter(shares__order=order_id, provider__in=PROVEN_METHODS)
     found = waiting.exclude(state__in=RECEIVED).order_by("-pk").first()
     if found is None:
-        raise Conflict(Code.NO_TRANSFER, extra=access.refusal_extra())
+        raise Conflict(FaultCode.NO_TRANSFER, extra=access.refusal_extra())
     check_waits(found, Order.objects.filter(shares__payment=found), count)
     return role, found.pk
 
@@ -54,11 +54,11 @@ def check_waits(payment: Payment, orders: Iterable[Order], count: int) -> list[O
     """The orders that a transfer which waits for `count` photos pays for; raises Conflict for one that does not."""
     orders = [order for order in orders if order.status not in FAILURE]
     if not find_method(payment.provider).needs_proof or payment.is_received:
-        raise Conflict(Code.ALREADY_PAID_MEANWHILE)
+        raise Conflict(FaultCode.ALREADY_PAID_MEANWHILE)
     if not orders:
-        raise Conflict(Code.ORDER_CLOSED_NOTHING_LEFT)
+        raise Conflict(FaultCode.ORDER_CLOSED_NOTHING_LEFT)
     if payment.proofs.count() + count > MOST_PROOFS:
-        raise Conflict(Code.TOO_MANY_PROOFS, most=MOST_PROOFS)
+        raise Conflict(FaultCode.TOO_MANY_PROOFS, most=MOST_PROOFS)
     return orders
 
 
@@ -69,11 +69,12 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     the orders are closed, or there are MOST_PROOFS photos already.
     """
     if not photos:
-        raise Invalid(Code.REQUIRED_PHOTO, Field.PHOTO, most=MOST_PHOTOS)
+        raise Invalid(FaultCode.REQUIRED_PHOTO, Field.PHOTO, most=MOST_PHOTOS)
     role, waiting_id = payment_to_prove(order_id=order_id, caller=caller, count=len(photos), version=version)
     access, payment, orders = lock_payment_of(order_id, waiting_id, caller, version)
     # Once more: it may have changed while the lock was waited for.
     orders = check_waits(payment, orders, len(photos))
+    refuse_erased_buyer(access.order)
     add_proofs(payment=payment, photos=photos, now=access.now)
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
@@ -92,7 +93,7 @@ def read_photo(*, order_id: int, payment_id: int, number: int, caller: Caller) -
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     payment = payment_of(access.order, payment_id)
     if Actor.CUSTOMER not in access.readers and role_to_see(access, payment) is None:
-        raise Forbidden(Code.FORBIDDEN_SEE_PHOTOS)
+        raise Forbidden(FaultCode.FORBIDDEN_SEE_PHOTOS)
     found = payment.proofs.order_by("pk")[number - 1 : number] if number else ()
     for proof in found:
         return read_file(proof)

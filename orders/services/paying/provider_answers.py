@@ -17,8 +17,9 @@ from orders.services.paying.providers import find_provider, methods_of_provider,
 from orders.services.paying.providers.protocol import Found, Notice, ProviderError, State
 from orders.services.paying.receiving import lock_payment, mark_authorised, mark_failed, mark_paid
 from ordersite.accounts.callers import SYSTEM
+from ordersite.accounts.models import Customer
 from ordersite.core.call_counts import count_call
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotFound, Throttled
 from ordersite.core.money import to_text
 from vendors.payment_methods import ONLINE_METHODS
@@ -69,7 +70,7 @@ def get_payment(**where: object) -> Payment:
     """One online payment, read anew; raises NotFound."""
     payment = online_payments().filter(**where).first()
     if payment is None:
-        raise NotFound(Code.NOT_FOUND_PAYMENT)
+        raise NotFound(FaultCode.NOT_FOUND_PAYMENT)
     return payment
 
 
@@ -108,7 +109,7 @@ def take_notice(*, provider: str, notice: Notice) -> None:
         return
     if not may_ask(payment_id, "notice"):
         ask_soon(payment_id)
-        raise Throttled(Code.THROTTLED_NOTICES, retry_after=60)
+        raise Throttled(FaultCode.THROTTLED_NOTICES, retry_after=60)
     check_payment(payment_id)
 
 
@@ -210,8 +211,11 @@ def keep_method(payment: Payment, found: Found) -> None:
     """The customer wanted to pay in the same way again."""
     if not (payment.saves_method and found.mandate and found.customer):
         return
+    payer = Customer.objects.select_for_update(no_key=True).filter(pk=payer_of(payment), erased_at=None).first()
+    if payer is None:
+        return  # it was erased while it paid
     row = SavedMethod(
-        customer_id=payer_of(payment),
+        customer=payer,
         provider=payment.provider,
         provider_customer=found.customer,
         mandate=found.mandate,

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from orders.lifecycle.due_moments import NOT_BEGUN
 from orders.lifecycle.table import FAILURE, Actor
-from orders.lifecycle.timers import NOT_BEGUN
 from orders.models import Order, OrderEvent, Payment, PaymentShare, PaymentStatus, Posting, Purchase
 from orders.services.money import ledger, wallets
 from orders.services.money.repayments import repay
@@ -15,7 +15,7 @@ from orders.services.moving.digital import issue_if_paid
 from orders.services.record.access import access_as
 from orders.services.record.order_update import update_locked
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, NotFound
 from ordersite.core.money import as_json
 
@@ -85,7 +85,7 @@ def mark_cash_received(*, order_id: int, payment_id: int, caller: Caller, role: 
     if not share.owed:
         return
     if order.status in FAILURE:
-        raise Conflict(Code.ORDER_CLOSED_NOTHING_MORE)
+        raise Conflict(FaultCode.ORDER_CLOSED_NOTHING_MORE)
     holder = ledger.cash_of_carrier(order) if role == Actor.STAFF else ledger.cash_of_vendor(order)
     payment.paid_at = now
     payment.save(update_fields=["paid_at"])

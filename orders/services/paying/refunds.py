@@ -1,6 +1,7 @@
 """Giving money back: the whole, an amount, or by line; and what staff do with refunds that need somebody."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from orders.services.record.access import RELATED, OrderAccess, access_of, get_o
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound, Path, Step, blaming_field
 from ordersite.core.fields import Field
 from ordersite.core.money import Money, as_json, half_up
@@ -61,7 +62,7 @@ def make_refund(order_id: int, caller: Caller, wish: RefundWish) -> tuple[Order,
         version=wish.version,
         roles=(Actor.STAFF, Actor.VENDOR),
         right=Right.REFUND_ORDERS,
-        denied=Code.FORBIDDEN_REFUND,
+        denied=FaultCode.FORBIDDEN_REFUND,
     ) as update:
         earlier = set(update.order.refunds.values_list("pk", flat=True)) if wish.cancel else set()
         refunds = give_back(update, wish)
@@ -76,10 +77,10 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     """The refunds that the wish asks for, and the event that tells them."""
     order, role = update.order, update.role
     if wish.to == Refund.To.WALLET and order.customer.user_id is None:
-        raise Conflict(Code.NO_WALLET, Field.TO)
+        raise Conflict(FaultCode.NO_WALLET, Field.TO)
     shares = shares_of(order)
     if not any(share.received for share in shares):
-        raise Conflict(Code.NOT_PAID)
+        raise Conflict(FaultCode.NOT_PAID)
     check_currency(wish.amount, order)
     left = kept_of(shares)
     lines = amounts_of_lines(order, wish.items)
@@ -88,7 +89,7 @@ def give_back(update: OrderUpdate, wish: RefundWish) -> list[Refund]:
     field = Field.ITEMS if wish.items else Field.AMOUNT if wish.amount else None
     refuse_too_large(amount, most, order.currency, asks_staff=most < left, field=field)
     with blaming_field(Field.TO, "by_hand_only"):
-        refunds = pay_back(order, amount, wish, update.access)
+        refunds = pay_back(order, amount, wish, update.access, rates_of(lines))
     for line, part in lines.items():
         line.refunded += part
         line.save(update_fields=["refunded"])
@@ -108,12 +109,22 @@ def cancel_refunded(update: OrderUpdate, reason: str) -> Order:
 
 def check_currency(amount: Money | None, order: Order, at: Path = ()) -> None:
     if amount and amount.currency != order.currency:
-        raise Invalid(Code.CURRENCY_OF_REFUND, Field.AMOUNT, at=at, currency=order.currency)
+        raise Invalid(FaultCode.CURRENCY_OF_REFUND, Field.AMOUNT, at=at, currency=order.currency)
 
 
-def pay_back(order: Order, amount: int, wish: RefundWish, access: OrderAccess) -> list[Refund]:
+def rates_of(lines: Mapping[Line, int]) -> Counter[int]:
+    """How much is given back for what is sold at which rate of tax."""
+    rates = Counter[int]()
+    for line, amount in lines.items():
+        rates[line.tax_rate] += amount
+    return rates
+
+
+def pay_back(
+    order: Order, amount: int, wish: RefundWish, access: OrderAccess, rates: Mapping[int, int]
+) -> list[Refund]:
     """The refunds of an amount that is there; the shares of an order that has succeeded follow by themselves."""
-    refunds = repay(order, amount, actor=access.caller.key, reason=wish.reason, to=wish.to, now=access.now)
+    refunds = repay(order, amount, actor=access.caller.key, reason=wish.reason, to=wish.to, now=access.now, rates=rates)
     if order.status in FAILURE:
         # Of what closing cost, the vendor and the platform keep their shares of what is left.
         shares = shares_of(order)
@@ -126,7 +137,7 @@ def refuse_too_large(amount: int, most: int, currency: str, *, asks_staff: bool,
     """Raises Conflict refund_too_large for more than may be given back, and where nothing is left to give."""
     if 0 < amount <= most:
         return
-    code = Code.REFUND_TOO_LARGE_ASK_STAFF if asks_staff else Code.REFUND_TOO_LARGE
+    code = FaultCode.REFUND_TOO_LARGE_ASK_STAFF if asks_staff else FaultCode.REFUND_TOO_LARGE
     refundable = as_json(max(most, 0), currency)
     raise Conflict(code, field, refundable=refundable, extra={"refundable": refundable})
 
@@ -152,11 +163,11 @@ def amounts_of_lines(order: Order, wishes: Sequence[LineWish]) -> dict[Line, int
         at = (Step(Field.ITEMS, index),)
         line = lines.get(wish.item)
         if line is None:
-            raise Invalid(Code.UNKNOWN_ITEM, Field.ITEM, at=at)
+            raise Invalid(FaultCode.UNKNOWN_ITEM, Field.ITEM, at=at)
         if line in amounts:
-            raise Invalid(Code.DUPLICATE_ITEM, Field.ITEM, at=at)
+            raise Invalid(FaultCode.DUPLICATE_ITEM, Field.ITEM, at=at)
         if wish.quantity is not None and wish.quantity > line.quantity:
-            raise Invalid(Code.MAX_VALUE_UNITS, Field.QUANTITY, at=at, quantity=line.quantity)
+            raise Invalid(FaultCode.MAX_VALUE_UNITS, Field.QUANTITY, at=at, quantity=line.quantity)
         check_currency(wish.amount, order, at)
         amounts[line] = amount_of_line(order, line, wish, at)
     return amounts
@@ -181,7 +192,9 @@ def amount_of_line(order: Order, line: Line, wish: LineWish, at: Path) -> int:
         refundable = as_json(left, order.currency)
         field = Field.AMOUNT if wish.amount else Field.ITEM if wish.quantity is None else Field.QUANTITY
         extra = {"refundable": refundable, "item": line.pk}
-        raise Conflict(Code.REFUND_TOO_LARGE_ITEM, field, at=at, refundable=refundable, name=line.name, extra=extra)
+        raise Conflict(
+            FaultCode.REFUND_TOO_LARGE_ITEM, field, at=at, refundable=refundable, name=line.name, extra=extra
+        )
     return amount
 
 
@@ -189,7 +202,7 @@ def refunds_of(*, order_id: int, caller: Caller) -> list[Refund]:
     """What was given back of an order, oldest first, for its customer, vendor and staff; raises NotFound, Forbidden."""
     order = get_order(caller=caller, order_id=order_id)
     if not access_of(caller, order).readers & {Actor.CUSTOMER, Actor.VENDOR, Actor.STAFF}:
-        raise Forbidden(Code.FORBIDDEN_SEE_REFUNDS)
+        raise Forbidden(FaultCode.FORBIDDEN_SEE_REFUNDS)
     return list(order.refunds.select_related("payment"))
 
 
@@ -201,7 +214,7 @@ def lock_refund(refund_id: int, caller: Caller) -> tuple[Refund, OrderAccess]:
     caller.require(Right.SEE_TO_REFUNDS)
     found = Refund.objects.filter(pk=refund_id).first()
     if found is None or found.order_id is None:
-        raise NotFound(Code.NOT_FOUND_REFUND)
+        raise NotFound(FaultCode.NOT_FOUND_REFUND)
     # A deleted order's too: what it owes its customer stays.
     order = Order.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=found.order_id)
     Payment.objects.select_for_update().get(pk=found.payment_id)
@@ -216,7 +229,7 @@ def finish_by_hand(*, refund_id: int, caller: Caller) -> Refund:
     """
     refund, access = lock_refund(refund_id, caller)
     if refund.state not in (Refund.State.BY_HAND, Refund.State.FAILED):
-        raise Conflict(Code.REFUND_STATE, state=refund.get_state_display())
+        raise Conflict(FaultCode.REFUND_STATE, state=refund.get_state_display())
     refund.state, refund.done_at, refund.due_at = Refund.State.DONE, access.now, None
     refund.save(update_fields=["state", "done_at", "due_at"])
     with update_locked(access, role=Actor.STAFF) as update:
@@ -235,9 +248,9 @@ def send_to_wallet(*, refund_id: int, caller: Caller) -> Refund:
     refund, access = lock_refund(refund_id, caller)
     order = access.order
     if refund.state != Refund.State.FAILED:
-        raise Conflict(Code.REFUND_STATE_NOT_FAILED, state=refund.get_state_display())
+        raise Conflict(FaultCode.REFUND_STATE_NOT_FAILED, state=refund.get_state_display())
     if order.customer.user_id is None:
-        raise Conflict(Code.NO_WALLET_BY_HAND)
+        raise Conflict(FaultCode.NO_WALLET_BY_HAND)
     # It was posted as gone to where it came from, and never arrived there.
     wallet = ledger.wallet_of(order.customer_id, order.currency)
     balances = {wallet: ledger.put_into_wallet(wallet, refund.amount)}

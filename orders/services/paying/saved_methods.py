@@ -6,7 +6,7 @@ from orders.models import SavedMethod
 from orders.services.paying.provider_answers import CHARGING
 from orders.services.paying.providers import provider_of
 from ordersite.accounts.models import Customer
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Invalid, NotFound
 from ordersite.core.fields import Field
 from vendors.payment_methods import find_method
@@ -23,16 +23,16 @@ def find_saved_method(customer: Customer, method: str, *, saved_id: int | None, 
     Raises Invalid for another's, one of another provider, a guest, and for saving (`saves`) what is not paid online.
     """
     if saves and not find_method(method).is_online:
-        raise Invalid(Code.NOT_ONLINE_SAVING, Field.SAVE_PAYMENT_METHOD)
+        raise Invalid(FaultCode.NOT_ONLINE_SAVING, Field.SAVE_PAYMENT_METHOD)
     if (saves or saved_id) and customer.user_id is None:
-        raise Invalid(Code.GUEST_SAVED, Field.SAVED_PAYMENT_METHOD)
+        raise Invalid(FaultCode.GUEST_SAVED, Field.SAVED_PAYMENT_METHOD)
     if saved_id is None:
         return None
     saved = methods_of(customer.pk or 0).filter(pk=saved_id).first()
     if saved is None:
-        raise Invalid(Code.UNKNOWN_SAVED, Field.SAVED_PAYMENT_METHOD)
+        raise Invalid(FaultCode.UNKNOWN_SAVED, Field.SAVED_PAYMENT_METHOD)
     if saved.provider != method:
-        raise Invalid(Code.OTHER_PROVIDER, Field.SAVED_PAYMENT_METHOD, provider=saved.provider)
+        raise Invalid(FaultCode.OTHER_PROVIDER, Field.SAVED_PAYMENT_METHOD, provider=saved.provider)
     return saved
 
 
@@ -46,6 +46,6 @@ def forget_method(*, customer_id: int, method_id: int) -> None:
     if saved is None:
         raise NotFound()
     if saved.payments.filter(reference__startswith=CHARGING).exists():
-        raise Conflict(Code.PAYMENT_PENDING_SAVED)
+        raise Conflict(FaultCode.PAYMENT_PENDING_SAVED)
     provider_of(saved.provider).forget_method(saved.provider_customer, saved.mandate)
     saved.delete()

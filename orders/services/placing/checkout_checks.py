@@ -10,7 +10,7 @@ from orders.services.kinds import CartAtVendor, handler_of_cart
 from orders.services.paying.providers import is_available
 from orders.services.placing.checkout_prices import add_up, check_cash_amount, check_figures, check_total, divide_tip
 from ordersite.accounts.models import Customer
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 from ordersite.core.money import MAX_MINOR
@@ -31,11 +31,11 @@ def find_vendors(carts: Iterable[Cart]) -> dict[int, Vendor]:
     for cart in carts:
         vendor = vendors.get(cart.vendor_id)
         if vendor is None:
-            raise Invalid(Code.UNKNOWN_VENDOR, Field.VENDOR, at=cart.at)
+            raise Invalid(FaultCode.UNKNOWN_VENDOR, Field.VENDOR, at=cart.at)
         first = vendors[carts[0].vendor_id]
         if vendor.currency != first.currency:
             raise Invalid(
-                Code.CURRENCY_OF_VENDORS,
+                FaultCode.CURRENCY_OF_VENDORS,
                 Field.VENDOR,
                 at=cart.at,
                 vendor=vendor.name,
@@ -72,7 +72,7 @@ def check_out(
     parts = [add_up(draft, one, tip) for draft, one, tip in zip(drafts, given, tips, strict=True)]
     checked = CheckedOut(checkout=checkout, parts=parts)
     if checked.total > MAX_MINOR:
-        raise Invalid(Code.TOO_LARGE_ORDER, Field.ITEMS, at=checkout.carts[0].at)
+        raise Invalid(FaultCode.TOO_LARGE_ORDER, Field.ITEMS, at=checkout.carts[0].at)
     check_total(checkout, checked)
     check_figures(checked)
     if checkout.cash is not None:
@@ -87,16 +87,16 @@ def check_money(checkout: Checkout, vendor: Vendor) -> None:
     sent |= {field: money.currency if money else "" for field, money in amounts.items()}
     for field, currency in sent.items():
         if currency and currency != vendor.currency:
-            raise Invalid(Code.CURRENCY_OF_VENDOR, field, vendor=vendor.name, currency=vendor.currency)
+            raise Invalid(FaultCode.CURRENCY_OF_VENDOR, field, vendor=vendor.name, currency=vendor.currency)
     if checkout.payment_method and checkout.payment_method not in vendor.payment_methods:
-        raise Invalid(Code.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=vendor.name, taken=vendor.payment_methods)
+        raise Invalid(FaultCode.NOT_TAKEN, Field.PAYMENT_METHOD, vendor=vendor.name, taken=vendor.payment_methods)
     if checkout.payment_method and not is_available(checkout.payment_method):
-        raise Invalid(Code.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.NOT_AVAILABLE_METHOD, Field.PAYMENT_METHOD)
     if checkout.cash and checkout.payment_method and not find_method(checkout.payment_method).is_on_handover:
-        raise Invalid(Code.CASH, Field.CASH)
+        raise Invalid(FaultCode.CASH, Field.CASH)
 
 
 def check_method(checkout: Checkout, drafts: Sequence[Draft]) -> None:
     """Codes are handed out once they are paid: cash never is before."""
     if find_method(checkout.payment_method).is_on_handover and any(KINDS[draft.kind].is_issued for draft in drafts):
-        raise Invalid(Code.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.DIGITAL_PAID_BEFORE, Field.PAYMENT_METHOD)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from orders.checkout import AppliedOffer, Checked, CheckedOut, Checkout, Draft, Figure, without_fees
 from orders.lifecycle.table import Fulfilment
 from orders.pricing import NO_DISCOUNT, total_up
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, Invalid, Path, Refusal
 from ordersite.core.fields import Field
 from ordersite.core.money import Money, as_json, divide, exponent, rounded_minor
@@ -37,7 +37,7 @@ def check_total(checkout: Checkout, checked: CheckedOut) -> None:
         return
     given, expected = as_json(checkout.total.minor, checked.currency), as_json(checked.total, checked.currency)
     figures = {"given": given, "expected": expected}
-    raise Refusal(Code.TOTAL_MISMATCH, Field.TOTAL, told=figures, extra=figures, sent=given["amount"])
+    raise Refusal(FaultCode.TOTAL_MISMATCH, Field.TOTAL, told=figures, extra=figures, sent=given["amount"])
 
 
 def check_figures(checked: CheckedOut) -> None:
@@ -53,17 +53,17 @@ def check_figures(checked: CheckedOut) -> None:
                 continue
             expected, given = as_json(minor, checked.currency), as_json(said_minor, checked.currency)
             both = {"given": given, "expected": expected}
-            faults.append(Fault(Code.AMOUNT_MISMATCH, Field(figure.name), at=at, told=both, sent=given["amount"]))
+            faults.append(Fault(FaultCode.AMOUNT_MISMATCH, Field(figure.name), at=at, told=both, sent=given["amount"]))
     if faults:
-        raise Refusal(Code.AMOUNT_MISMATCH, faults=faults)
+        raise Refusal(FaultCode.AMOUNT_MISMATCH, faults=faults)
 
 
 def check_cash_amount(cash: Money, total: int, currency: str) -> None:
     """What the customer will hand over: above the total, without decimals (row 15)."""
     if cash.currency != currency:
-        raise Invalid(Code.CURRENCY_OF_ORDER, Field.CASH, currency=currency)
+        raise Invalid(FaultCode.CURRENCY_OF_ORDER, Field.CASH, currency=currency)
     if cash.minor % 10 ** exponent(currency):
-        raise Invalid(Code.DECIMALS, Field.CASH)
+        raise Invalid(FaultCode.DECIMALS, Field.CASH)
     if cash.minor <= total:
         least = as_json(total, currency)["amount"]
-        raise Invalid(Code.TOO_LITTLE, Field.CASH, least=least)
+        raise Invalid(FaultCode.TOO_LITTLE, Field.CASH, least=least)

@@ -9,7 +9,7 @@ from orders.pricing import fee_of
 from orders.services.placing.checkout_checks import find_vendors
 from orders.services.placing.parties import find_destinations
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid
 from ordersite.core.fields import Field
 from vendors.menu import Zone
@@ -35,7 +35,7 @@ def quote_delivery(*, cart: Cart, caller: Caller) -> DeliveryFee:
     """
     vendor = find_vendors([cart])[cart.vendor_id]
     if Fulfilment.DELIVERY.slug not in vendor.fulfilments:
-        raise Invalid(Code.NOT_OFFERED_DELIVERY, Field.DELIVERY_TYPE, at=cart.at, vendor=vendor.name)
+        raise Invalid(FaultCode.NOT_OFFERED_DELIVERY, Field.DELIVERY_TYPE, at=cart.at, vendor=vendor.name)
     place = find_destinations(Checkout(carts=[cart]), None, caller.customer_id)[0]
     # A point is enough for a fee: an address is asked for when it is ordered.
     zone = find_zone(cart, vendor, menu_of(vendor), replace(place, address=place.address or "-"))

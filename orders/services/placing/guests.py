@@ -12,7 +12,7 @@ from orders.models import Order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.core.attempts import HOUR, count_attempt, refuse_if_locked
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Invalid, Refusal
 from ordersite.core.fields import Field
 from ordersite.core.money import with_currency
@@ -89,4 +89,4 @@ def check_strangers_value(vendor: Vendor, owed: int, field: Field) -> None:
     if limit is None or owed <= limit:
         return
     most = with_currency(limit, vendor.currency)
-    raise Invalid(Code.GUEST_LIMIT, field, vendor=vendor.name, most=most)
+    raise Invalid(FaultCode.GUEST_LIMIT, field, vendor=vendor.name, most=most)

@@ -10,8 +10,8 @@ from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address, Customer
 from ordersite.accounts.rights import Right
 from ordersite.accounts.services import ensure_customer
-from ordersite.core.codes import Code
-from ordersite.core.faults import Forbidden, Invalid
+from ordersite.core.codes import FaultCode
+from ordersite.core.faults import Conflict, Forbidden, Invalid
 from ordersite.core.fields import Field
 from ordersite.core.images import CleanImage
 from ordersite.places.addresses import Where, is_correction, point_of
@@ -44,7 +44,7 @@ def check_custom(checkout: Checkout, caller: Caller) -> None:
     """Lines by hand are for who may place orders at the vendor: staff, and the vendor's own people with the right."""
     for cart in checkout.carts:
         if cart.custom and not may_at(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden(Code.FORBIDDEN_CUSTOM, Field.CUSTOM, at=cart.at)
+            raise Forbidden(FaultCode.FORBIDDEN_CUSTOM, Field.CUSTOM, at=cart.at)
 
 
 def with_zones_by_hand(checkout: Checkout, caller: Caller) -> Checkout:
@@ -65,9 +65,9 @@ def check_empty(checkout: Checkout, caller: Caller) -> None:
         if not cart.is_empty:
             continue
         if not serves(caller, Right.PLACE_ORDERS, cart.vendor_id):
-            raise Forbidden(Code.FORBIDDEN_EMPTY, Field.ITEMS, at=cart.at)
+            raise Forbidden(FaultCode.FORBIDDEN_EMPTY, Field.ITEMS, at=cart.at)
         if find_method(checkout.payment_method).is_online:
-            raise Invalid(Code.NO_ITEMS_ONLINE, Field.PAYMENT_METHOD)
+            raise Invalid(FaultCode.NO_ITEMS_ONLINE, Field.PAYMENT_METHOD)
 
 
 def check_rights(placing: Placing, caller: Caller) -> None:
@@ -88,10 +88,10 @@ def customer_meant(placing: Placing, caller: Caller) -> int | None:
     if caller.may_everywhere(Right.PLACE_ORDERS):
         return placing.customer_id
     if not caller.is_known or not may_name_guest(placing.checkout, caller):
-        raise Forbidden(Code.FORBIDDEN_CUSTOMER, Field.CUSTOMER)
+        raise Forbidden(FaultCode.FORBIDDEN_CUSTOMER, Field.CUSTOMER)
     own = Purchase.objects.filter(PLACER.query(caller), customer=placing.customer_id, customer__user=None)
     if not own.exists():
-        raise Forbidden(Code.FORBIDDEN_OTHER_CUSTOMER, Field.CUSTOMER)
+        raise Forbidden(FaultCode.FORBIDDEN_OTHER_CUSTOMER, Field.CUSTOMER)
     return placing.customer_id
 
 
@@ -105,17 +105,19 @@ def find_customer(placing: Placing, caller: Caller) -> Customer:
     if placing.customer_id is not None:
         meant = customer_meant(placing, caller)
         if placing.guest is not None:
-            raise Invalid(Code.CUSTOMER, Field.GUEST)
+            raise Invalid(FaultCode.CUSTOMER, Field.GUEST)
         customer = Customer.objects.select_related("user").filter(pk=meant or 0).first()
         if customer is None:
-            raise Invalid(Code.UNKNOWN_CUSTOMER, Field.CUSTOMER)
+            raise Invalid(FaultCode.UNKNOWN_CUSTOMER, Field.CUSTOMER)
+        if customer.erased_at is not None:
+            raise Conflict(FaultCode.CUSTOMER_ERASED, Field.CUSTOMER)
         return customer
     if placing.guest is not None:
         if not may_name_guest(placing.checkout, caller):
-            raise Invalid(Code.SIGNED_IN, Field.GUEST)
+            raise Invalid(FaultCode.SIGNED_IN, Field.GUEST)
         return Customer(name=placing.guest.name, phone=placing.guest.phone, email=placing.guest.email.lower())
     if caller.user is None:
-        raise Invalid(Code.REQUIRED_GUEST if caller.is_known else Code.REQUIRED_GUEST_OR_SIGN_IN, Field.GUEST)
+        raise Invalid(FaultCode.REQUIRED_GUEST if caller.is_known else FaultCode.REQUIRED_GUEST_OR_SIGN_IN, Field.GUEST)
     return ensure_customer(caller.user)
 
 
@@ -136,11 +138,11 @@ def find_place(cart: Cart, guest: Guest | None, addresses: Mapping[int, Address]
     if cart.address_id is not None:
         saved = addresses.get(cart.address_id)
         if saved is None:
-            raise Invalid(Code.UNKNOWN_ADDRESS, Field.ADDRESS, at=cart.at)
+            raise Invalid(FaultCode.UNKNOWN_ADDRESS, Field.ADDRESS, at=cart.at)
         own = Where(point=point_of(saved.lat, saved.lng), anchor=point_of(saved.anchor_lat, saved.anchor_lng))
         sent = point_of(cart.place.lat, cart.place.lng)
         if sent and not is_correction(own, sent):
-            raise Invalid(Code.SAVED_ADDRESS, Field.LOCATION, at=cart.at)
+            raise Invalid(FaultCode.SAVED_ADDRESS, Field.LOCATION, at=cart.at)
         return Place(
             address=saved.address,
             address_notes=cart.place.address_notes or saved.address_notes,
@@ -167,4 +169,4 @@ def check_photos(placing: Placing) -> None:
 def check_proven(payment_method: str) -> None:
     """Raises Invalid for what photos do not prove. Doors ask it, too, before they decode any."""
     if not find_method(payment_method).needs_proof:
-        raise Invalid(Code.NOT_TRANSFER, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.NOT_TRANSFER, Field.PAYMENT_METHOD)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from orders.checkout import Checked, CheckedOut, Checkout
 from orders.lifecycle.table import Actor
 from orders.models import (
+    LineOption,
     Order,
     Payment,
     PaymentShare,
@@ -51,13 +53,13 @@ from orders.services.placing.parties import (
 from orders.services.placing.terms import save_terms, terms_of_part
 from orders.services.record.access import RELATED, access_as
 from orders.services.record.events import draw_numbers
-from orders.services.record.lines import keep_rows, write_lines
+from orders.services.record.lines import keep_options, keep_rows, make_lines
 from orders.services.record.order_update import insert_orders, tell_placed
 from orders.visibility import visible_purchases
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.crypto import new_token
 from ordersite.core.faults import Forbidden, Invalid, blaming_field
 from ordersite.core.fields import Field
@@ -118,7 +120,7 @@ def place(*, placing: Placing, caller: Caller) -> Placed:
         customer, checkout.payment_method, saved_id=checkout.saved_method_id, saves=checkout.saves_method
     )
     if customer.user_id is None and not find_method(checkout.payment_method).serves_guests:
-        raise Invalid(Code.WALLET_GUEST, Field.PAYMENT_METHOD)
+        raise Invalid(FaultCode.WALLET_GUEST, Field.PAYMENT_METHOD)
     counts = is_stranger(caller) and not sells(checkout, caller)
     if counts:
         check_strangers_parts(checked.parts, checkout.payment_method, customer)
@@ -143,9 +145,10 @@ def write_placing(
     parts, vendors = checked.parts, [part.draft.vendor for part in checked.parts]
     guest_token = new_token() if customer.user_id is None else ""
     purchase = make_purchase(placing, caller, checked, customer, guest_token, now)
-    save_purchase(purchase)
-    slot_ids = take_what_is_limited(parts, customer)
     payment = make_payment(placing, checked, purchase, saved, now)
+    if purchase.external_code:
+        save_purchase(purchase)
+    slot_ids = take_what_is_limited(parts, customer)
     by_wallet, balance = find_method(payment.provider).is_wallet, 0
     if by_wallet:
         with blaming_field(Field.PAYMENT_METHOD):
@@ -154,9 +157,12 @@ def write_placing(
     save_terms(terms)
     counters = [number_counter(part, now) for part in parts]
     streams = [counter_of(party_of_vendor(part.draft.vendor.pk)) for part in parts if is_visible(part, payment)]
-    # A change of a vendor's waits for this order and names it, or was first and has it placed anew.
+    # A change of a vendor's waits for this order and names it, or was first and has it placed anew. So does who erases
+    # the customer: this order refuses it, or is refused.
     drawn = draw_numbers(
-        [counter.name for counter in counters] + streams, read={vendor.pk: vendor.menu_version for vendor in vendors}
+        [counter.name for counter in counters] + streams,
+        read={vendor.pk: vendor.menu_version for vendor in vendors},
+        customer_id=customer.pk,
     )
     orders = [
         make_order(
@@ -167,31 +173,31 @@ def write_placing(
     if len(orders) > 1:
         for order in orders:
             give_tracking_code(order, new_token())
-    insert_orders(orders)
-    lines = write_lines(orders, parts)
+    lines = [make_lines(order, part.priced.lines) for order, part in zip(orders, parts, strict=True)]
+    shares = make_shares(payment, orders)
+    insert_orders(purchase, payment, orders, list(chain(*lines)), shares)
+    options = keep_options(list(zip(chain(*lines), chain(*(part.priced.lines for part in parts)), strict=True)))
     write_what_was_taken(orders, parts, slot_ids, customer.pk)
-    insert_rows([payment])
-    shares = write_shares(payment, orders)
     if payment.state == PaymentStatus.PROOF_PENDING:
         add_proofs(payment=payment, photos=placing.photos, now=now)
     if by_wallet:
         hold_each(shares, balance, caller.key)
-    write_events(orders, parts, customer, caller, drawn, now)
+    write_events(orders, options, parts, customer, caller, drawn, now)
     if payment.state == PaymentStatus.PAID:
         orders = [read_again(order) if issue_if_paid(order) else order for order in orders]
-    for order, share in zip(orders, shares, strict=True):
+    for order, own_lines, share in zip(orders, lines, shares, strict=True):
         # The answer shows what was just written: it needs not be read again.
-        keep_rows(order, "lines", lines[order.pk])
+        keep_rows(order, "lines", own_lines)
         keep_rows(order, "shares", [share])
     keep_rows(payment, "shares", shares)
     keep_rows(purchase, "payments", [payment])
     return Placed(purchase=purchase, orders=orders, is_new=True, guest_token=guest_token)
 
 
-def write_shares(payment: Payment, orders: Sequence[Order]) -> list[PaymentShare]:
-    """What the payment pays of each order."""
+def make_shares(payment: Payment, orders: Sequence[Order]) -> list[PaymentShare]:
+    """What the payment pays of each order, not saved yet."""
     paid = payment.state == PaymentStatus.PAID
-    shares = [
+    return [
         PaymentShare(
             payment=payment,
             order=order,
@@ -201,8 +207,6 @@ def write_shares(payment: Payment, orders: Sequence[Order]) -> list[PaymentShare
         )
         for order in orders
     ]
-    insert_rows(shares)
-    return shares
 
 
 def read_again(order: Order) -> Order:
@@ -220,12 +224,14 @@ def hold_each(shares: Sequence[PaymentShare], balance: int, actor: str) -> None:
 
 def write_events(
     orders: Sequence[Order],
+    options: Sequence[LineOption],
     parts: Sequence[Checked],
     customer: Customer,
     caller: Caller,
     drawn: dict[str, list[int]],
     now: datetime,
 ) -> None:
+    """The event of each order, with the first the options of all lines: they take no statement of their own."""
     for order, part in zip(orders, parts, strict=True):
         zone = part.draft.zone
         stream = counter_of(party_of_vendor(order.vendor_id))
@@ -235,6 +241,8 @@ def write_events(
             role,
             data={"zone_by_hand": zone.name} if zone and part.draft.zone_by_hand else {},
             positions={stream: drawn[stream].pop(0)} if order.visible_at else {},
+            placed_together=[one.pk for one in orders] if order is orders[0] else (),
+            beside=options if order is orders[0] else (),
         )
 
 
@@ -255,7 +263,7 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     now.
     """
     if not caller.is_known:
-        raise Invalid(Code.UNKNOWN_CALLER, Field.EXTERNAL_CODE)
+        raise Invalid(FaultCode.UNKNOWN_CALLER, Field.EXTERNAL_CODE)
     purchase = (
         Purchase.objects.select_related("customer")
         .filter(placed_by_key=caller.key, external_code=external_code)
@@ -266,16 +274,17 @@ def first_placing(external_code: str, caller: Caller) -> Placed | None:
     # The caller's customer row may be as new as its first order.
     own = caller.user is not None and purchase.customer.user_id == caller.user.pk
     if not own and not visible_purchases(caller).filter(pk=purchase.pk).exists():
-        raise Forbidden(Code.FORBIDDEN_EARLIER_ORDER)
+        raise Forbidden(FaultCode.FORBIDDEN_EARLIER_ORDER)
     orders = list(purchase.orders.select_related(*RELATED).prefetch_related("lines__options").order_by("pk"))
     return Placed(purchase=purchase, orders=orders, is_new=False)
 
 
 def save_purchase(purchase: Purchase) -> None:
-    """Inserts it; a parallel call with the same external code that was first makes this one begin again."""
+    """Inserts one with an external code before anything is taken: a parallel call with the same code waits here.
+
+    Where that one was first, this call begins again, and answers what that one placed.
+    """
     try:
         insert_rows([purchase])
     except IntegrityError as error:
-        if purchase.external_code:
-            raise Again from error
-        raise
+        raise Again from error

@@ -17,7 +17,7 @@ from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_order
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Forbidden, NotFound
 from vendors.permissions import works_at
 
@@ -89,7 +89,7 @@ def add_ticket(order: Order, reason: PrintJob.Reason, actor: str, *, may_double:
         return last
     number = last.number + 1 if last else 1
     if number > MOST_COPIES:
-        raise Conflict(Code.TOO_MANY_COPIES, most=MOST_COPIES)
+        raise Conflict(FaultCode.TOO_MANY_COPIES, most=MOST_COPIES)
     return write_job(order, number=number, reason=reason, actor=actor, may_double=may_double)
 
 
@@ -106,7 +106,7 @@ def request_ticket(*, order_id: int, caller: Caller) -> tuple[PrintJob, bool]:
     From the second one on the paper is marked as a copy. Must run in a transaction; raises NotFound, Forbidden, and
     Conflict beyond MOST_COPIES.
     """
-    with update_order(order_id, caller, roles=PRINTERS, denied=Code.FORBIDDEN_PRINTING) as update:
+    with update_order(order_id, caller, roles=PRINTERS, denied=FaultCode.FORBIDDEN_PRINTING) as update:
         order = update.order
         tickets = order.print_jobs.filter(kind=Kind.TICKET).order_by("number")
         waiting = tickets.filter(state=State.WAITING).first()
@@ -145,13 +145,13 @@ def open_jobs(vendor_id: int) -> QuerySet[PrintJob]:
 def require_printing(caller: Caller, vendor_id: int, *rights: Right) -> None:
     """Raises Forbidden for who neither works at the vendor nor has all of these rights for all vendors."""
     if not (all(map(caller.may_everywhere, rights)) or works_at(caller, vendor_id)):
-        raise Forbidden(Code.FORBIDDEN_PRINTING)
+        raise Forbidden(FaultCode.FORBIDDEN_PRINTING)
 
 
 def get_job(vendor_id: int, job_id: int) -> PrintJob:
     job = jobs_of_vendor(vendor_id).filter(pk=job_id).first()
     if job is None:
-        raise NotFound(Code.NOT_FOUND_PRINT_JOB)
+        raise NotFound(FaultCode.NOT_FOUND_PRINT_JOB)
     return job
 
 
@@ -185,10 +185,10 @@ def refuse_job(job: PrintJob) -> NoReturn:
     """Raises Conflict: what has become of the job."""
     extra = {"state": job.state, "claimed_by": job.claimed_name}
     if job.state == State.CLAIMED:
-        raise Conflict(Code.PRINT_JOB_TAKEN, who=job.claimed_name, extra=extra)
+        raise Conflict(FaultCode.PRINT_JOB_TAKEN, who=job.claimed_name, extra=extra)
     if job.state == State.WAITING:
-        raise Conflict(Code.PRINT_JOB_NOT_CLAIMED, extra=extra)
-    raise Conflict(Code.PRINT_JOB_SETTLED, state=job.get_state_display(), extra=extra)
+        raise Conflict(FaultCode.PRINT_JOB_NOT_CLAIMED, extra=extra)
+    raise Conflict(FaultCode.PRINT_JOB_SETTLED, state=job.get_state_display(), extra=extra)
 
 
 def extend_lease(job: PrintJob, now: datetime) -> None:
@@ -204,7 +204,7 @@ def confirm_printed(*, vendor_id: int, job_id: int, caller: Caller) -> PrintJob:
     is withdrawn while nobody has claimed it. Must run in a transaction; raises NotFound, Forbidden and Conflict.
     """
     with update_order(
-        get_job(vendor_id, job_id).order_id, caller, roles=PRINTERS, denied=Code.FORBIDDEN_PRINTING
+        get_job(vendor_id, job_id).order_id, caller, roles=PRINTERS, denied=FaultCode.FORBIDDEN_PRINTING
     ) as update:
         job = lock_job(job_id)
         if job.state == State.PRINTED:
@@ -226,7 +226,7 @@ def report_failed(*, vendor_id: int, job_id: int, caller: Caller, why: str) -> P
     Said by whom `confirm_printed` lets say it; twice is harmless. Must run in a transaction; raises as that does.
     """
     with update_order(
-        get_job(vendor_id, job_id).order_id, caller, roles=PRINTERS, denied=Code.FORBIDDEN_PRINTING
+        get_job(vendor_id, job_id).order_id, caller, roles=PRINTERS, denied=FaultCode.FORBIDDEN_PRINTING
     ) as update:
         job = lock_job(job_id)
         if job.state == State.FAILED:

@@ -8,16 +8,25 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
-from orders.lifecycle.decisions import Allowed, Asker, Outcome, allowed_changes, decide_preparing
+from orders.lifecycle.decisions import (
+    Ahead,
+    Allowed,
+    Asker,
+    Outcome,
+    allowed_changes,
+    changes_ahead,
+    decide_preparing,
+)
 from orders.lifecycle.table import Actor, Status
 from orders.models import Order, OrderEvent
 from orders.services.record.driver_offers import refuse_missed_offer
 from orders.services.record.locks import lock_bought_together, lock_limited_driver
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
+from ordersite.accounts.models import Customer
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
-from ordersite.core.faults import NotFound, Stale
+from ordersite.core.codes import FaultCode
+from ordersite.core.faults import Conflict, NotFound, Stale
 from ordersite.core.ids import gather_ids
 from ordersite.core.prepared import Given, Prepared
 from vendors.models import Vendor
@@ -71,6 +80,10 @@ class OrderAccess:
         """What the caller may do now."""
         return allowed_changes(self.order, self.asker(is_offered=True))
 
+    def ahead(self) -> list[Ahead]:
+        """What the caller may do after steps of its own, which it could make without a link."""
+        return list(changes_ahead(self.order, self.asker(is_offered=True)))
+
     def asks_reason(self, to: Status) -> bool:
         """Whether the change to this status, where the caller may make it, asks it for a reason."""
         return any(one.to == to and "reason" in one.requires for one in self.allowed())
@@ -101,7 +114,7 @@ class OrderAccess:
     def refuse_stale(self, version: int | None) -> None:
         """Raises Stale where the caller saw another version, but one since which only its driver has moved."""
         if version is not None and version != self.order.version and self.has_changed_since(version):
-            raise Stale(Code.STALE, version=self.order.version, extra={"current": self.refusal_extra()})
+            raise Stale(FaultCode.STALE, version=self.order.version, extra={"current": self.refusal_extra()})
 
     def has_changed_since(self, version: int) -> bool:
         """Whether any version since this one was made by something else than its driver's moving."""
@@ -114,6 +127,15 @@ class OrderAccess:
 
 
 RELATED = ("vendor", "purchase", "customer", "driver", "company", "label", "offer", "terms")
+
+
+def refuse_erased_buyer(order: Order) -> None:
+    """Raises Conflict where the customer of an order, which is locked, was erased while it called.
+
+    What is kept for it after that would name it for ever; who erases it waits for its orders.
+    """
+    if Customer.objects.filter(pk=order.customer_id).exclude(erased_at=None).exists():
+        raise Conflict(FaultCode.CUSTOMER_ERASED)
 
 
 def with_parties(orders: QuerySet[Order]) -> QuerySet[Order]:

@@ -8,17 +8,17 @@ from django.db.models import Q
 from orders.lifecycle.searching import open_parties
 from orders.models import DriverOffer, Order
 from ordersite.accounts.callers import Caller
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Conflict, Refusal
 
 Outcome = DriverOffer.Outcome
 # What somebody is told who answers an offer that is over.
 OVER = {
-    Outcome.OPEN: Code.OFFER_LAPSED,
-    Outcome.LAPSED: Code.OFFER_LAPSED,
-    Outcome.DECLINED: Code.OFFER_DECLINED,
-    Outcome.WITHDRAWN: Code.OFFER_WITHDRAWN,
-    Outcome.ACCEPTED: Code.OFFER_WITHDRAWN,
+    Outcome.OPEN: FaultCode.OFFER_LAPSED,
+    Outcome.LAPSED: FaultCode.OFFER_LAPSED,
+    Outcome.DECLINED: FaultCode.OFFER_DECLINED,
+    Outcome.WITHDRAWN: FaultCode.OFFER_WITHDRAWN,
+    Outcome.ACCEPTED: FaultCode.OFFER_WITHDRAWN,
 }
 
 

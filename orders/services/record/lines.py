@@ -5,10 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from orders.checkout import Checked
 from orders.models import Line, LineOption, Order
 from orders.pricing import PricedLine
-from ordersite.core.inserts import insert_rows
 
 
 def keep_rows(instance: Any, name: str, rows: Sequence[Any]) -> None:
@@ -33,21 +31,19 @@ def stock_wanted(lines: Sequence[PricedLine]) -> dict[int, int]:
     return wanted
 
 
-def write_lines(orders: Sequence[Order], parts: Sequence[Checked]) -> dict[int, list[Line]]:
-    """The lines of all orders and what was chosen for them, one statement a table; returns them by order."""
-    priced = [
-        (make_line(order, line, position), line)
-        for order, part in zip(orders, parts, strict=True)
-        for position, line in enumerate(part.priced.lines, start=1)
-    ]
-    insert_rows([line for line, _ in priced])
-    options = {line.pk: make_options(line, priced_line) for line, priced_line in priced}
-    insert_rows([option for rows in options.values() for option in rows])
-    by_order: dict[int, list[Line]] = {order.pk: [] for order in orders}
-    for line, _ in priced:
-        keep_rows(line, "options", options[line.pk])
-        by_order[line.order_id].append(line)
-    return by_order
+def make_lines(order: Order, lines: Sequence[PricedLine]) -> list[Line]:
+    """An order's lines, not saved yet."""
+    return [make_line(order, line, position) for position, line in enumerate(lines, start=1)]
+
+
+def keep_options(lines: Sequence[tuple[Line, PricedLine]]) -> list[LineOption]:
+    """What was chosen for lines that are saved already, which each keeps; not saved yet."""
+    made: list[LineOption] = []
+    for line, priced in lines:
+        options = make_options(line, priced)
+        keep_rows(line, "options", options)
+        made += options
+    return made
 
 
 def make_line(order: Order, line: PricedLine, position: int) -> Line:
@@ -72,11 +68,13 @@ def make_line(order: Order, line: PricedLine, position: int) -> Line:
         substitute_price=line.substitute_price,
         remove_if_missing=line.substitute == "remove",
         stock_taken=line.quantity if line.tracks_stock else 0,
+        allergens=line.allergens,
+        allergen_note=line.allergen_note,
     )
 
 
 def make_options(line: Line, priced: PricedLine) -> list[LineOption]:
-    """What was chosen for a line that is saved already."""
+    """What was chosen for a line that is saved already, not saved yet."""
     return [
         LineOption(
             line=line,
@@ -93,6 +91,8 @@ def make_options(line: Line, priced: PricedLine) -> list[LineOption]:
             charged=option.charged,
             total=option.total,
             text=option.text,
+            allergens=option.allergens,
+            allergen_note=option.allergen_note,
         )
         for option in priced.options
     ]

@@ -7,6 +7,7 @@ A transaction may leave out some of these but never goes back. The first four ar
 locked by the one module that changes it.
 """
 
+from django.db import connection
 from django.db.models import Exists
 
 from orders.models import Order, Purchase
@@ -40,3 +41,16 @@ def lock_limited_driver(order_id: int, driver_id: int) -> None:
     """
     limited = Order.objects.filter(pk=order_id, vendor__driver_orders__isnull=False)
     Driver.objects.select_for_update(no_key=True).filter(Exists(limited), pk=driver_id).first()
+
+
+def hold_employed_driver(driver_id: int) -> bool:
+    """Whether a driver has not left, and does not before the transaction ends; one statement.
+
+    The order is locked by then: the lock is one that reports and limits do not ask for, only who takes the driver off
+    (`dismiss_driver`), and that waits for no order.
+    """
+    if connection.vendor != "postgresql":  # one transaction writes at a time
+        return Driver.objects.filter(pk=driver_id, left_at=None).exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM vendors_driver WHERE id = %s AND left_at IS NULL FOR KEY SHARE", [driver_id])
+        return cursor.fetchone() is not None

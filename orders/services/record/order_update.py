@@ -2,7 +2,7 @@
 
 tests/orders/record/test_writers.py refuses other writers.
 
-    with update_order(order_id, caller, version=version, roles=(Actor.STAFF,), denied=Code.FORBIDDEN_DELETE) as update:
+    with update_order(order_id, caller, version=version, roles=STAFF, denied=FaultCode.FORBIDDEN_DELETE) as update:
         update.order.deleted_at = update.now
         update.tell(OrderEvent.Kind.NOTE, reason="Deleted")
 
@@ -17,23 +17,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from orders.lifecycle.due_moments import answerable_since, awaits_answer
 from orders.lifecycle.table import Actor, Status
-from orders.lifecycle.timers import DUE_COLUMNS, answerable_since, awaits_answer, set_due
-from orders.models import Order, OrderEvent
+from orders.lifecycle.timers import DUE_COLUMNS, set_due
+from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.acknowledgements import note_unacknowledged
 from orders.services.record.driver_offers import withdraw_offers
 from orders.services.record.events import write_event
+from orders.services.record.lines import keep_rows
 from orders.services.record.locks import lock_purchase
 from orders.services.record.servability import recompute_due_times
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden
-from ordersite.core.inserts import insert_rows
+from ordersite.core.inserts import insert_together
 
 # What may change without a new version: it follows from the time and the vendor's settings, no party changes it.
 TIMER_COLUMNS = frozenset({*DUE_COLUMNS, "codes_tried_at"})
@@ -111,7 +113,7 @@ def update_order(
     version: int | None = None,
     roles: Sequence[Actor] = (),
     right: Right = Right.MOVE_ORDERS,
-    denied: Code | None = None,
+    denied: FaultCode | None = None,
     to: Status | None = None,
     changes_total: bool = False,
 ) -> Iterator[OrderUpdate]:
@@ -148,18 +150,42 @@ def update_locked(
 # --- placing ------------------------------------------------------------------------------------------------------
 
 
-def insert_orders(orders: Sequence[Order]) -> None:
-    """Writes orders that are placed, in their first version; `tell_placed` tells it once all that is theirs stands."""
-    insert_rows(orders)
+def insert_orders(
+    purchase: Purchase,
+    payment: Payment,
+    orders: Sequence[Order],
+    lines: Sequence[Line],
+    shares: Sequence[PaymentShare],
+) -> None:
+    """Writes a purchase, unless it stands already, with its payment and its orders in their first version.
+
+    `tell_placed` tells it once all that is theirs stands.
+    """
+    insert_together([purchase] if purchase.pk is None else [], [payment], orders, lines, shares)
     for order in orders:
         order.mark_stored()
 
 
-def tell_placed(access: OrderAccess, role: Actor, *, data: Mapping[str, Any], positions: Mapping[str, int]) -> None:
-    """The event of the first version; `positions` in the feeds were drawn already, by counter name."""
+def tell_placed(
+    access: OrderAccess,
+    role: Actor,
+    *,
+    data: Mapping[str, Any],
+    positions: Mapping[str, int],
+    placed_together: Sequence[int] = (),
+    beside: Sequence[Model] = (),
+) -> None:
+    """The event of the first version, which the order keeps; `positions` in the feeds were drawn, by counter name.
+
+    `placed_together` are the orders of the purchase, told with the first of them. `beside` are rows of another model
+    that the same statement writes.
+    """
     order = access.order
     event = make_event(access, role, kind=OrderEvent.Kind.PLACED, to_status=order.status, data=data)
-    write_told(event, positions=positions, unseen_since=unseen_since(order))
+    write_told(
+        event, positions=positions, unseen_since=unseen_since(order), placed_together=placed_together, beside=beside
+    )
+    keep_rows(order, "events", [event])
 
 
 # --- timers -------------------------------------------------------------------------------------------------------

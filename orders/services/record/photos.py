@@ -1,7 +1,7 @@
 """Private photos: read by a view that asks who reads, and deleted where no row knows them.
 
 A photo's file is written before its row, within the row's transaction: who was answered finds it. Where the transaction
-fails after that, the file is left over; nobody can reach it, and the worker deletes it within the hour that follows.
+fails after that, the file is left over; nobody can reach it, and the worker deletes it within two hours.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from django.core.files.storage import Storage
 from django.utils import timezone
 
 from orders.models import DeliveryProof, PaymentProof
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotFound
+from ordersite.core.storage import read_whole_file
 
 # The rows that have a photo, and the folder of their files, by day within it.
 PHOTO_FOLDERS: tuple[tuple[type[PaymentProof | DeliveryProof], str], ...] = (
@@ -26,12 +27,11 @@ STRAYS_AT_ONCE = 500
 
 
 def read_file(proof: PaymentProof | DeliveryProof) -> bytes:
-    """The bytes of a photo; raises NotFound where its file was taken away."""
+    """The bytes of a photo; raises NotFound where its file was taken away, and Busy where the store fails."""
     try:
-        with proof.photo.open() as file:
-            return bytes(file.read())
+        return read_whole_file(proof.photo.storage, str(proof.photo.name))
     except FileNotFoundError as error:
-        raise NotFound(Code.NOT_FOUND_PHOTO) from error
+        raise NotFound(FaultCode.NOT_FOUND_PHOTO) from error
 
 
 def delete_strays() -> int:
@@ -39,16 +39,17 @@ def delete_strays() -> int:
     deleted, before = 0, timezone.now() - STRAY_AFTER
     for model, folder in PHOTO_FOLDERS:
         storage = model._meta.get_field("photo").storage
-        for paths in files_before(storage, folder, before):
+        for paths in files_until(storage, folder, before):
             known = set(model._default_manager.filter(photo__in=paths).values_list("photo", flat=True))
             for path in set(paths) - known:
-                storage.delete(path)
-                deleted += 1
+                if storage.get_modified_time(path) < before:
+                    storage.delete(path)
+                    deleted += 1
     return deleted
 
 
-def files_before(storage: Storage, folder: str, moment: datetime) -> Iterator[list[str]]:
-    """The paths of photos that were written before this moment, in batches, of STRAY_DAYS days."""
+def files_until(storage: Storage, folder: str, moment: datetime) -> Iterator[list[str]]:
+    """The paths of photos in batches, of the STRAY_DAYS days up to this moment's."""
     for days in range(STRAY_DAYS):
         day = f"{folder}/{moment - timedelta(days=days):%Y/%m/%d}"
         try:
@@ -56,6 +57,5 @@ def files_before(storage: Storage, folder: str, moment: datetime) -> Iterator[li
         except FileNotFoundError:
             continue
         paths = [f"{day}/{name}" for name in names]
-        old = [path for path in paths if storage.get_modified_time(path) < moment]
-        for first in range(0, len(old), STRAYS_AT_ONCE):
-            yield old[first : first + STRAYS_AT_ONCE]
+        for first in range(0, len(paths), STRAYS_AT_ONCE):
+            yield paths[first : first + STRAYS_AT_ONCE]

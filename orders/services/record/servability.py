@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from orders.kinds import rules_of
+from orders.lifecycle.due_moments import awaits_payment
 from orders.lifecycle.table import Fulfilment, Status
-from orders.lifecycle.timers import awaits_payment, is_made, set_due
+from orders.lifecycle.timers import is_made, set_due
 from orders.models import Order, Unserved
 from vendors.hours import Calendar
 from vendors.models import Vendor

@@ -31,7 +31,7 @@ from orders.pricing import (
     total_up,
 )
 from orders.services.capacity.offers import discount_for, sharers_of
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Fault, InvalidFields
 from ordersite.core.fields import Field
 from ordersite.core.money import divide, half_up
@@ -75,6 +75,8 @@ def price_kept_line(line: Line) -> PricedLine:
             charged=option.charged,
             total=option.total,
             text=option.text,
+            allergens=option.allergens,
+            allergen_note=option.allergen_note,
         )
         for option in line.options.all()
     )
@@ -95,6 +97,8 @@ def price_kept_line(line: Line) -> PricedLine:
         tracks_stock=line.stock_taken > 0,
         substitute="remove" if line.remove_if_missing else line.substitute_id,
         substitute_price=line.substitute_price,
+        allergens=line.allergens,
+        allergen_note=line.allergen_note,
     )
 
 
@@ -202,7 +206,7 @@ def price_anew(item: CartItem, menu: Menu, others: Sequence[Line]) -> PricedLine
     at = item_at((), len(beside), item)
     faults = [fault.moved(fault.field, fault.at[1:]) for fault in found if fault.at[:1] == at]
     if line and line.is_digital:
-        faults.append(Fault(Code.MIXED_DIGITAL, Field.PRODUCT))
+        faults.append(Fault(FaultCode.MIXED_DIGITAL, Field.PRODUCT))
     if line is None or faults:
         raise InvalidFields(faults)
     return line

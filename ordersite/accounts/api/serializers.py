@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ordersite.accounts.models import ApiToken
+from ordersite.accounts import services
+from ordersite.accounts.mail_kinds import DECLINABLE
+from ordersite.accounts.mails import declined_kinds
+from ordersite.accounts.models import ApiToken, User
 from ordersite.web.serializers import (
     IdField,
     Input,
@@ -28,6 +32,13 @@ class PasswordField(serializers.CharField):
 class SignInInput(Input):
     email = LowerEmailField()
     password = PasswordField()
+    otp = LineField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        write_only=True,
+        help_text="The code of your app, or a recovery code, if your account asks for a second step.",
+    )
 
 
 class RefreshInput(Input):
@@ -60,6 +71,12 @@ class PasswordResetConfirmInput(Input):
 class UserInput(Input):
     name = LineField(max_length=120, allow_blank=True)
     phone = PhoneField(max_length=20, allow_blank=True)
+    declined_mails = serializers.ListField(
+        child=serializers.ChoiceField(choices=DECLINABLE),
+        max_length=len(DECLINABLE),
+        required=False,
+        help_text="The kinds of mails that are not wanted, all of them; those that are left out are sent again.",
+    )
 
 
 class AddressInput(Input):
@@ -119,6 +136,29 @@ class UserOutput(serializers.Serializer):
     phone = serializers.CharField()
     is_staff = serializers.BooleanField()
     customer = UserCustomerOutput(allow_null=True)
+
+
+class MembershipOutput(serializers.Serializer):
+    """A merchant that one works at."""
+
+    id = serializers.IntegerField(help_text="The merchant's id, such as a webhook endpoint is added for.")
+    name = serializers.CharField()
+    role = serializers.CharField(help_text="As what one works there: `owner`, `manager` or `staff`.")
+
+
+class MeOutput(UserOutput):
+    """Who calls."""
+
+    merchants = serializers.SerializerMethodField(help_text="The merchants that one works at.")
+    declined_mails = serializers.SerializerMethodField(help_text="The kinds of mails that are not sent to one.")
+
+    @extend_schema_field(MembershipOutput(many=True))
+    def get_merchants(self, user: User) -> list[dict[str, Any]]:
+        return services.list_memberships(user)
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=DECLINABLE)))
+    def get_declined_mails(self, user: User) -> list[str]:
+        return declined_kinds(user.email)
 
 
 class RegisteredOutput(UserOutput, TokensOutput):

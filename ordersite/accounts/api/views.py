@@ -13,6 +13,7 @@ from ordersite.accounts.api.serializers import (
     AddressOutput,
     ApiTokenInput,
     ApiTokenOutput,
+    MeOutput,
     NewApiTokenOutput,
     PasswordResetConfirmInput,
     PasswordResetInput,
@@ -28,23 +29,25 @@ from ordersite.accounts.api.serializers import (
 from ordersite.accounts.models import ApiToken, User
 from ordersite.places.lookup import Answer
 from ordersite.web.pagination import paginate, whole_number
-from ordersite.web.problems import Forbidden
+from ordersite.web.problems import ForbiddenProblem
 from ordersite.web.schema import PAGE_PARAMETERS, ordering_parameter, page_schema
 from ordersite.web.throttling import client_address
 from ordersite.web.views import ApiView, parse, render, who_asks
 
 
 def user_of(request: Request) -> User:
-    """The person who calls; raises Forbidden for a merchant's token, which stands for nobody."""
+    """The person who calls; raises ForbiddenProblem for a merchant's token, which stands for nobody."""
     if not isinstance(request.user, User):
-        raise Forbidden("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
+        raise ForbiddenProblem("not_a_user", "An API token acts for a merchant: sign in as a person for this call.")
     return request.user
 
 
 def user_in_person(request: Request) -> User:
     """The same, without an API token: one that leaked must not be able to make itself immortal."""
     if isinstance(request.auth, ApiToken):
-        raise Forbidden("api_token_refused", "An API token cannot create or revoke API tokens: sign in as a person.")
+        raise ForbiddenProblem(
+            "api_token_refused", "An API token cannot create or revoke API tokens: sign in as a person."
+        )
     return user_of(request)
 
 
@@ -68,8 +71,9 @@ class PasswordView(PublicView):
 class AuthTokenView(PasswordView):
     @extend_schema(request=SignInInput, responses={200: TokensOutput})
     def post(self, request: Request) -> Response:
-        """Sign in with e-mail and password.
+        """Sign in with e-mail and password, and `otp` for an account with a second step.
 
+        Without it such an account is answered 401 `otp_required`, with a wrong or used one 401 `invalid_otp`.
         After too many tries of an account, or from a network address, 429 tells how long to wait.
         """
         tokens = services.sign_in(request=request._request, **parse(SignInInput, request.data))
@@ -144,16 +148,16 @@ class AuthPasswordResetConfirmView(PasswordView):
 
 
 class MeView(ApiView):
-    @extend_schema(responses={200: UserOutput})
+    @extend_schema(responses={200: MeOutput})
     def get(self, request: Request) -> Response:
         """Who calls."""
-        return Response(render(UserOutput, user_of(request)))
+        return Response(render(MeOutput, user_of(request)))
 
-    @extend_schema(request=UserInput, responses={200: UserOutput})
+    @extend_schema(request=UserInput, responses={200: MeOutput})
     def patch(self, request: Request) -> Response:
-        """Change one's name or phone."""
+        """Change one's name or phone, or which mails one gets; the latter once the e-mail is confirmed, else 409."""
         fields = parse(UserInput, request.data, partial=True)
-        return Response(render(UserOutput, services.change_user(user_of(request), **fields)))
+        return Response(render(MeOutput, services.change_user(user_of(request), **fields)))
 
 
 class AddressesView(ApiView):

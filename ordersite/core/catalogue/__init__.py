@@ -2,6 +2,7 @@
 
 from ordersite.core.catalogue import (
     accounts,
+    arranging,
     capacity,
     checkout,
     editing,
@@ -10,13 +11,17 @@ from ordersite.core.catalogue import (
     moving,
     outgoing,
     paying,
+    personal,
     printing,
     record,
     vendors,
 )
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 
-SENTENCES: dict[Code, str] = {
+# Whose refusals the calls of our pages can meet: their sentences are translated (`make messages`), those of the others,
+# which clients and the back-office alone meet, are English (docs/decisions/faults.md).
+ON_PAGES = (everywhere, editing, record, moving, printing, vendors, accounts)
+SENTENCES: dict[FaultCode, str] = {
     code: sentence
     for module in (
         everywhere,
@@ -28,8 +33,10 @@ SENTENCES: dict[Code, str] = {
         moving,
         outgoing,
         paying,
+        personal,
         printing,
         vendors,
+        arranging,
         accounts,
     )
     for code, sentence in module.SENTENCES.items()

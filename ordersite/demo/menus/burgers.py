@@ -4,8 +4,8 @@ from typing import Any
 
 EXTRAS = [
     {"name": "Bacon", "price": 180, "max_quantity": 2},
-    {"name": "Cheddar", "price": 120, "max_quantity": 3},
-    {"name": "Fried egg", "price": 150},
+    {"name": "Cheddar", "price": 120, "max_quantity": 3, "allergens": "milk"},
+    {"name": "Fried egg", "price": 150, "allergens": "eggs"},
     {"name": "Jalapeños", "price": 90, "max_quantity": 2},
 ]
 
@@ -18,6 +18,8 @@ def burger(name: str, price: int, description: str, ingredients: list[str]) -> d
         "description": description,
         "tax_rate": 600,
         "picture": "demo/burger.png",
+        "allergens": "gluten eggs milk sesame",
+        "allergen_note": "Fried in the same oil as shrimps.",
         "ingredients": ingredients,
         "extras": EXTRAS,
         "groups": ["Cooking", "Make it a menu", "Side", "Sauces"],
@@ -108,7 +110,7 @@ MENU: dict[str, Any] = {
             "maximum": 4,
             "allows_quantity": True,
             "options": [
-                {"name": "Mayonnaise", "price": 70, "max_quantity": 4},
+                {"name": "Mayonnaise", "price": 70, "max_quantity": 4, "allergens": "eggs mustard"},
                 {"name": "Andalouse", "price": 70, "max_quantity": 4},
                 {"name": "Samurai", "price": 70, "max_quantity": 4},
                 {"name": "Ketchup", "price": 70, "max_quantity": 4},

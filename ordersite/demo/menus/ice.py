@@ -11,6 +11,8 @@ def scoops(name: str, price: int) -> dict[str, Any]:
         "tax_rate": 600,
         "description": "One to three flavours.",
         "picture": "demo/ice.png",
+        "allergens": "milk",
+        "allergen_note": "May contain traces of nuts.",
         "groups": ["Flavours"],
         "extras": [{"name": "Whipped cream", "price": 120}, {"name": "Hot chocolate", "price": 150}],
     }
@@ -27,9 +29,9 @@ MENU: dict[str, Any] = {
             "maximum": 3,
             "options": [
                 {"name": "Vanilla"},
-                {"name": "Speculoos"},
+                {"name": "Speculoos", "allergens": "gluten soybeans"},
                 {"name": "Chocolate"},
-                {"name": "Pistachio", "price": 50},
+                {"name": "Pistachio", "price": 50, "allergens": "nuts"},
                 {"name": "Raspberry"},
             ],
         }

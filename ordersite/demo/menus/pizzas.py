@@ -11,6 +11,7 @@ def pizza(name: str, price: int, description: str, ingredients: list[str]) -> di
         "description": description,
         "tax_rate": 600,
         "picture": "demo/pizza.png",
+        "allergens": "gluten milk",
         "ingredients": ingredients,
         "groups": ["Size", "Toppings"],
     }

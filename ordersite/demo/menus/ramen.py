@@ -11,6 +11,7 @@ def ramen(name: str, price: int, description: str) -> dict[str, Any]:
         "description": description,
         "tax_rate": 1000,
         "picture": "demo/bowl.png",
+        "allergens": "gluten eggs soybeans sesame",
         "ingredients": ["Spring onion", "Bamboo shoots", "Nori"],
         "groups": ["Noodles", "Toppings"],
     }

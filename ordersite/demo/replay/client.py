@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from ordersite.core.numbers import read_whole
+from ordersite.core.unprinted import one_line
+
 TIMEOUT = 30.0  # seconds
 TRIES = 8
 BUSY = (429, 503)
@@ -29,10 +32,16 @@ class Client:
     """
 
     wait: Callable[[float], object] = staticmethod(time.sleep)
+    # Told of each answer: method, path, seconds, and the status (0: none).
+    note: Callable[[str, str, float, int], object] = staticmethod(lambda *answer: None)
 
     def __init__(self, url: str, token: str, connections: threading.local | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # brackets that do not match, a port that is none
+            is_address = False
+        if not is_address or "@" in parts.netloc:
             raise CallRefused(f'"{url}" is no address such as http://127.0.0.1:8000.')
         self.secure, self.host, self.base = parts.scheme == "https", parts.netloc, parts.path.rstrip("/")
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -57,20 +66,28 @@ class Client:
         reason = "no answer"
         for attempt in range(TRIES):
             connection = self.connection()
+            began = time.perf_counter()
             try:
                 connection.request(method, self.base + path, sent, headers)
                 response = connection.getresponse()
                 raw = response.read()
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: no name of a host
                 connection.close()
+                self.note(method, path, time.perf_counter() - began, 0)
                 reason = str(error) or type(error).__name__
                 self.wait(0.1 * attempt)
                 continue
+            self.note(method, path, time.perf_counter() - began, response.status)
             if response.status in BUSY:
                 reason = f"{response.status} again and again"
-                self.wait(min(float(response.headers.get("Retry-After") or 1), TIMEOUT))
+                self.wait(min(read_whole(response.headers.get("Retry-After", "")) or 1, TIMEOUT))
                 continue
             answer = decode(raw)
+            if 300 <= response.status < 400:
+                leads_to = response.headers.get("Location") or "another address"
+                raise CallRefused(f"{method} {path} leads to {leads_to}: name that site.", response.status)
+            if response.status < 300 and raw and answer is None:
+                raise CallRefused(f"{method} {path} on {self.host} answered no JSON: no ordersite is there.")
             if response.status >= 400:
                 raise CallRefused(f"{method} {path} answered {response.status}: {sentence(answer)}", response.status)
             return response.status, answer
@@ -88,6 +105,8 @@ def sentence(answer: Any) -> str:
     """What a problem says, with its first field error."""
     if not isinstance(answer, dict):
         return "no explanation"
-    text = str(answer.get("detail") or answer.get("title") or "no explanation")
-    errors = answer.get("errors") or []
-    return f"{text} {errors[0].get('pointer')}: {errors[0].get('detail')}" if errors else text
+    text = one_line(str(answer.get("detail") or answer.get("title") or "no explanation"))
+    match answer.get("errors"):
+        case [{"pointer": pointer, "detail": detail}, *_]:
+            return f"{text} {one_line(f'{pointer}: {detail}')}"
+    return text

@@ -100,6 +100,7 @@ def make_user(email: str, name: str) -> User:
     return user or User.objects.create_user(email, name=name)
 
 
+@transaction.atomic
 def make_token(user: User) -> tuple[ApiToken, str]:
     return make_api_token(
         user,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ordersite.accounts.models import Address, Customer, User
 from ordersite.demo import sites
+from ordersite.demo.simulation.visitor import Visitor
 from vendors.models import Driver
 
 MOST = settings.SIMULATED_LOGINS  # of customers, and of drivers
@@ -66,6 +67,16 @@ def settle_drivers(numbers: Sequence[int]) -> list[str]:
         given = {"name": user.name, "phone": user.phone, "on_duty": False}
         Driver.objects.get_or_create(user=user, defaults=given)
     return [user.email for user in users]
+
+
+def find_households(numbers: Sequence[int], visitor_of: Callable[[str], Visitor]) -> list[Household]:
+    """The same as the site tells them; raises CallRefused where one is not known there."""
+    households = []
+    for email in map(customer_email, numbers):
+        customer = visitor_of(email)
+        home = customer.ask("/me/addresses")["results"][0]["id"]
+        households.append(Household(email, customer.ask("/me")["customer"]["id"], home))
+    return households
 
 
 def make_users(numbers: Sequence[int], email_of: Callable[[int], str], *, phone: str) -> list[User]:

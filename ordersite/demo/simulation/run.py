@@ -1,6 +1,8 @@
 """Plays: places orders for a time, brings them to their end, and counts what is stuck."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 
@@ -32,6 +34,8 @@ class Overseer:
         town, now = self.town, monotonic()
         if not town.is_stopping and (now >= self.until or self.has_to_stop()):
             town.is_stopping = True
+            if town.measure:
+                town.measure.end()
             town.note_move()
         if town.is_over:
             return None
@@ -65,14 +69,34 @@ def simulate(
     connection.close()
     schedule = Schedule(town)
     take_up(town, schedule)
-    until = monotonic() + plan.minutes * MINUTE if plan.minutes is not None else float("inf")
-    for agent in (Overseer(town, has_to_stop, until), Shoppers(town, schedule)):
-        schedule.add(agent)
+    play_out(town, schedule, threads, has_to_stop)
+    return town
+
+
+def play_out(town: Town, schedule: Schedule, threads: int, has_to_stop: Callable[[], bool]) -> None:
+    """Lets all act until the plan's time is over or has to be, and every order is closed or stuck."""
+    minutes = town.plan.minutes
+    until = monotonic() + minutes * MINUTE if minutes is not None else float("inf")
+    schedule.add(Overseer(town, has_to_stop, until))
+    for number in range(town.plan.shoppers):
+        schedule.add(Shoppers(town, schedule, number))
     for number, email in enumerate(town.drivers):
         schedule.add(Rider(town, email), seconds=number * 0.2)
     schedule.start(threads)
     town.ended.wait()
-    return town
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl+C or SIGTERM has come meanwhile, which then ends nothing by itself."""
+    signals: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda given, _: signals.append(given)) for number in numbers}
+    try:
+        yield lambda: bool(signals)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def take_up(town: Town, schedule: Schedule) -> None:
@@ -83,6 +107,7 @@ def take_up(town: Town, schedule: Schedule) -> None:
             for vendor in customer.ask("/vendors?city=Brussels&per_page=100")["results"]:
                 if is_usable(vendor) and (spot := spot_of(vendor["location"])):
                     town.vendors[vendor["id"]] = spot
+                    town.vendor_names[vendor["id"]] = vendor["name"]
         for order in customer.ask("/orders?group=open&per_page=100")["results"]:
             town.add(order["id"], number)
             schedule.add(Life(town, order["id"], order["vendor"]["name"]))

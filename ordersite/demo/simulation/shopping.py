@@ -19,30 +19,32 @@ COMMENTS = ("", "", "", "No bag, please", "Please ring twice")
 LEAST = Decimal(26)  # euros, above what each vendor asks of a delivery
 GIFT = "100.00"  # euros that staff put into a wallet that is empty
 MOST_PIECES = 20
+ORDERS_OF_A_DRIVER = 2  # with more open orders for each, people collect theirs
 WATCHES_EVERY = 0.25  # seconds between two looks whether it is to stop
 Choice = Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Shoppers:
-    """Places orders at the rate of the plan, one after the other."""
+    """Places orders at its part of the plan's rate, one after the other."""
 
     town: Town
     schedule: Schedule
+    number: int = 0  # of those that share the rate
     random: Random = field(init=False)
     next_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.random = self.town.random_of("shoppers")
+        self.random = self.town.random_of(f"shoppers {self.number}" if self.number else "shoppers")
 
     def step(self) -> float | None:
         if self.town.is_stopping:
-            self.town.is_placing = False
+            self.town.end_placing()
             return None
         now = monotonic()
         if now < self.next_at:
             return min(self.next_at - now, WATCHES_EVERY)
-        self.next_at = now + self.random.uniform(0.5, 1.5) * MINUTE / self.town.plan.rate
+        self.next_at = now + self.random.uniform(0.5, 1.5) * MINUTE * self.town.plan.shoppers / self.town.plan.rate
         if len(self.town.open_orders) < self.town.plan.most_open:
             try:
                 self.place()
@@ -63,6 +65,8 @@ class Shoppers:
             return
         vendor = self.random.choice(vendors)
         offered = [one for one in DELIVERY_TYPES if vendor["is_open"].get(one)]
+        if len(self.town.open_orders) >= ORDERS_OF_A_DRIVER * len(self.town.drivers):
+            offered = [one for one in offered if one != "delivery"]
         menu = customer.ask(f"/vendors/{vendor['id']}/menu")
         items = choose_items(menu, self.random)
         if not offered or not items:

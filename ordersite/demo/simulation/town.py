@@ -9,6 +9,7 @@ from typing import Any
 
 from orders.lifecycle.table import OPEN
 from ordersite.demo import sites
+from ordersite.demo.simulation.measuring import Measure
 from ordersite.demo.simulation.people import Household
 from ordersite.demo.simulation.routes import Spot
 from ordersite.demo.simulation.visitor import Visitor
@@ -27,6 +28,7 @@ class SimulationPlan:
     speed: float = 8.0
     seed: int = 1
     most_open: int = 30
+    shoppers: int = 1  # who place orders beside each other
 
 
 @dataclass(slots=True)
@@ -38,11 +40,12 @@ class Town:
     drivers: Sequence[str]
     ended: threading.Event = field(default_factory=threading.Event)
     is_stopping: bool = False  # no order is to be placed any more
-    is_placing: bool = True
+    shoppers: int = field(init=False)  # who still place orders
     is_giving_up: bool = False  # staff cancel what is still open
     moved_at: float = field(default_factory=monotonic)  # when an order last was placed or moved on
     open_orders: dict[int, int] = field(default_factory=dict)  # ids, with the number of the household of each
     vendors: dict[int, Spot] = field(default_factory=dict)
+    vendor_names: dict[int, str] = field(default_factory=dict)
     placed: int = 0
     closed: int = 0
     given_up: int = 0  # cancelled by staff, of those that are closed
@@ -52,11 +55,16 @@ class Town:
     connections: threading.local = field(default_factory=threading.local)
     visitors: dict[str, Visitor] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    measure: Measure | None = None
+
+    def __post_init__(self) -> None:
+        self.shoppers = self.plan.shoppers
 
     def visitor(self, email: str) -> Visitor:
         with self.lock:
             if email not in self.visitors:
-                self.visitors[email] = Visitor(self.plan.url, email, self.connections, self.ended.wait)
+                note = self.measure.note_call if self.measure else None
+                self.visitors[email] = Visitor(self.plan.url, email, self.connections, self.ended.wait, note)
             return self.visitors[email]
 
     def customer_of(self, order_id: int) -> Visitor:
@@ -75,13 +83,19 @@ class Town:
 
     @property
     def is_over(self) -> bool:
-        return not self.is_placing and not self.open_orders
+        return not self.shoppers and not self.open_orders
 
     def add(self, order_id: int, household: int) -> None:
         with self.lock:
             self.open_orders[order_id] = household
             self.placed += 1
+            if self.measure:
+                self.measure.note_placed(order_id)
             self.moved_at = monotonic()
+
+    def end_placing(self) -> None:
+        with self.lock:
+            self.shoppers -= 1
 
     def close(self, order_id: int) -> None:
         with self.lock:

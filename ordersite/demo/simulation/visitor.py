@@ -15,7 +15,12 @@ class Visitor(Client):
     """Signs in at its first call, and again when its token has expired; threads may share it."""
 
     def __init__(
-        self, url: str, email: str, connections: threading.local, wait: Callable[[float], object] | None = None
+        self,
+        url: str,
+        email: str,
+        connections: threading.local,
+        wait: Callable[[float], object] | None = None,
+        note: Callable[[str, str, float, int], object] | None = None,
     ) -> None:
         super().__init__(url, "", connections)
         del self.headers["Authorization"]
@@ -23,6 +28,7 @@ class Visitor(Client):
         self.wait = wait or self.wait
         self.stranger = Client(url, "", connections)
         self.stranger.headers, self.stranger.wait = self.headers, self.wait
+        self.note = self.stranger.note = note or self.note
         self.signing_in = threading.Lock()
         self.is_signed_in = False
 

@@ -1,5 +1,6 @@
-"""How Django itself writes a moment on the back-office's pages: in UTC, and it says so."""
+"""How Django itself writes a moment and a day in English: a moment of the back-office in UTC, and it says so."""
 
 from ordersite.backoffice.moments import SHAPE
 
+DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = f"{SHAPE} T"

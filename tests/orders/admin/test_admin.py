@@ -27,13 +27,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/order/"
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def clerk_with(*codenames: str) -> Client:
     """A client signed in as staff who has only these permissions."""
     clerk = User.objects.create_user("clerk@example.org", None, name="Karl Clerk", is_staff=True)
@@ -71,7 +64,7 @@ def test_staff_without_permission_see_nothing_of_orders(cast: Cast) -> None:
     order = place_order(cast)
     client = clerk_with()
     assert client.get("/admin/").status_code == 200
-    assert b"Orders that need attention" not in client.get("/admin/").content
+    assert b"What needs you now" not in client.get("/admin/").content
     for page in (LIST, f"{LIST}{order.pk}/change/", "/admin/orders/account/top-up/"):
         assert client.get(page).status_code == 403
 
@@ -152,7 +145,7 @@ def test_a_list_costs_the_same_for_3_and_30(cast: Cast, office: Client, path: st
         place_order(cast)
     assert Order.objects.count() == 30
     assert cost() == few
-    assert few <= 6
+    assert few <= (12 if path == LIST else 6)  # the list of orders has tabs and selects of rows
 
 
 def test_an_orders_page_costs_the_same_whatever_happened(cast: Cast, office: Client) -> None:
@@ -166,7 +159,7 @@ def test_an_orders_page_costs_the_same_whatever_happened(cast: Cast, office: Cli
         note = {"key": str(uuid.uuid4()), "text": "Called the vendor", "visible_to": "staff"}
         assert office.post(f"{LIST}{long.pk}/note/", note).status_code == 302
     assert OrderEvent.objects.filter(order=long).count() == 9
-    assert cost(long) == cost(short) <= 18
+    assert cost(long) == cost(short) <= 15
 
 
 def test_the_list_shows_and_filters(cast: Cast, office: Client) -> None:
@@ -221,7 +214,7 @@ def test_searches_whole_words_by_index(cast: Cast, office: Client) -> None:
         assert found(term), term
     for term in (
         "SHOP",
-        "clara",
+        "lara",
         "else@example.org",
         "+32470000009",
         "0470 00 00 09",
@@ -241,8 +234,9 @@ def test_the_orders_of_others_do_not_stand_before_ones_own(cast: Cast, monkeypat
     others = [place_order(cast) for _ in range(3)]
     Order.objects.filter(pk__in=[one.pk for one in others]).update(vendor=cast.other_vendor)
     term = Order.objects.get(pk=own.pk).contact_phone
-    found = search.find_orders(Order.objects.filter(vendor=cast.vendor), term)
-    assert list(found.values_list("pk", flat=True)) == [own.pk]
+    manager = Client()
+    manager.force_login(make_manager(cast.vendor))
+    assert [order.pk for order in manager.get(LIST, {"q": term}).context["cl"].result_list] == [own.pk]
 
 
 def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
@@ -264,12 +258,11 @@ def test_counts_what_is_stuck(cast: Cast, office: Client) -> None:
         page = office.get("/admin/").content.decode()
     counts = {
         slug: page.split(f"?stuck={slug}")[1].split('class="count">')[1].split("<")[0]
-        for slug in ("unanswered", "exception", "searching", "ready", "overdue")
+        for slug in ("unanswered", "driver_canceled", "pick_up_failed", "searching", "ready", "overdue")
     }
-    assert counts == {"unanswered": "1", "exception": "2", "searching": "1", "ready": "1", "overdue": "1"}
+    assert set(counts.values()) == {"1"}
     assert "the oldest for 11\u00a0min" in page
-    # One of them counts what was given back and is still open, one what customers reported: by the index of that table.
-    assert len(queries) <= 14
+    assert len(queries) <= 15  # the most of any page; five of them the guide's, which goes with the first order done
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,6 @@ DELIVERY: dict[str, Any] = {"fulfilment": Fulfilment.DELIVERY, "place": HOME, "l
 MISTAKE = {"reason_code": "mistake"}
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def clerk_with(*codenames: str) -> Client:
     clerk = User.objects.create_user("clerk@example.org", None, name="Karl Clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename__in=["act_everywhere", *codenames]))
@@ -184,7 +177,7 @@ def test_two_at_once_get_a_clear_message(cast: Cast, office: Client) -> None:
 def test_what_is_refused_changes_nothing(cast: Cast, office: Client) -> None:
     order = place_order(cast)
     refusals: list[tuple[str, dict[str, Any], str]] = [
-        ("deliver", {}, "cannot change to 11"),
+        ("deliver", {}, "cannot become “Delivery completed by driver”"),
         ("nonsense", {}, "no transition with this name"),
         ("cancel_by_staff", {}, "A reason is needed"),
         ("cancel_by_staff", {"reason_code": "other"}, "Explanation: This reason needs an explanation: type one."),
@@ -313,9 +306,11 @@ def test_bulk_skips_what_is_not_allowed_and_says_so(cast: Cast, office: Client) 
     press(office, accepted, "accept")
     press(office, cancelled, "cancel_by_staff", reason_code="fraud")
     said = said_by(choose(office, LIST, "accept", [waiting, accepted, cancelled]))
-    assert said[0] == "Accept: 1 of 3 changed."
-    assert said[1] == f"Accept: order #{accepted.pk} (Burger Bar) needed no change."
-    assert said[2].startswith(f"Accept: order #{cancelled.pk} (Burger Bar) was not changed. An order in status 2")
+    (summary,) = said
+    assert summary.startswith(
+        f"Accept: 1 of 3 changed. Needed no change: #{accepted.pk}."
+        f"<ul><li>#{cancelled.pk} (Burger Bar): It is “Rejected” now, and cannot become “Accepted by business”"
+    )
     assert list(Order.objects.order_by("pk").values_list("status", "version")) == [(7, 2), (7, 2), (2, 2)]
 
 
@@ -360,9 +355,8 @@ def test_what_changed_since_the_list_was_shown_is_left_out(cast: Cast, office: C
         said = said_by(confirm(office, LIST, page, reason_code="fraud"))
     assert said == [
         left_out.format(thinking.pk),
-        "Cancel the order: 1 of 2 changed.",
-        f"Cancel the order: order #{late.pk} (Burger Bar) was not changed. Changed meanwhile: now Accepted by business."
-        " Nothing was done; this page shows the order as it is.",
+        f"Cancel the order: 1 of 2 changed.<ul><li>#{late.pk} (Burger Bar): Changed meanwhile:"
+        " now Accepted by business. Nothing was done; this page shows the order as it is.</li></ul>",
     ]
     statuses = dict(Order.objects.values_list("pk", "status"))
     # The late acceptance was made in the transaction that was refused.

@@ -11,7 +11,7 @@ from orders.models import Account, Order, Payment
 from ordersite.accounts.models import Customer
 from tests.cast import Cast
 from tests.office import Forms, posted_forms
-from tests.orders.admin.test_admin_buttons import DELIVERY, office
+from tests.orders.admin.test_admin_buttons import DELIVERY
 from tests.orders.admin.test_admin_proofs import photographed
 from tests.orders.back_office import place_order
 from tests.orders.confirming import asked, shown_in
@@ -19,7 +19,6 @@ from tests.orders.money import driven, set_terms, settled
 from tests.orders.shopping import assert_nothing_changed, fill_wallet
 from vendors.models import Vendor
 
-__all__ = ["office"]
 pytestmark = pytest.mark.django_db
 
 
@@ -86,7 +85,7 @@ REFUSED: dict[str, tuple[str, dict[str, str], dict[str, str], str, str]] = {
         {},
         {"what": "all", "to": "wallet"},
         "cancel",
-        "Choose whether",
+        "choose whether the order is cancelled too",
     ),
 }
 

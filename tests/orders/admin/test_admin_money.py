@@ -1,7 +1,6 @@
 """The back-office's pages of money: refunds and their buttons, what is owed, payouts, cash handed in, statements."""
 
 import re
-import uuid
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from orders.lifecycle.table import Status
 from orders.models import Account, Order, OrderEvent, Posting, Refund
 from orders.services.money.payouts import reverse_movement
 from ordersite.accounts.callers import SYSTEM
@@ -18,8 +18,10 @@ from ordersite.core.money import with_currency
 from tests.cast import Cast
 from tests.orders.admin.test_admin import clerk_with
 from tests.orders.admin.test_admin_buttons import history, ledger, state
-from tests.orders.confirming import ACCOUNT_CODE, asked, confirm, not_asked, told
+from tests.orders.back_office import place_order
+from tests.orders.confirming import ACCOUNT_CODE, asked, confirm, messages_of, not_asked, shown_in, told
 from tests.orders.money import Api, driven, held, pickup, set_terms, settled
+from tests.orders.proving import differences
 from tests.orders.rows import add_line
 from tests.orders.shopping import assert_nothing_changed, fill_wallet, sums
 
@@ -32,18 +34,21 @@ def terms(cast: Cast) -> None:
     fill_wallet(cast.customer_row, 6000)
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def give_back(client: Client, order: Order, what: str, **fields: Any) -> list[str]:
-    """Presses Refund as the page has it now."""
+    """Sends the form of a refund as the order's page has it now, and confirms what it shows; the messages."""
+    page, url = preview(client, order, what, **fields), f"/admin/orders/order/{order.pk}/refund/"
+    if page.status_code == 302:
+        return messages_of(page)
+    return told(client, url, shown_in(page.content.decode()))
+
+
+def preview(client: Client, order: Order, what: str, **fields: Any) -> Any:
+    """What comes of the form of a refund: the page that shows what happens, or the way back."""
+    client.cookies.pop("messages", None)
     version = Order.objects.get(pk=order.pk).version
-    form = {"what": what, "version": version, "currency": "EUR", "to": "source", "key": str(uuid.uuid4()), **fields}
-    return told(client, f"/admin/orders/order/{order.pk}/refund/", form)
+    form = {"what": what, "version": version, "currency": "EUR", "to": "source", **fields}
+    with assert_nothing_changed(order):
+        return client.post(f"/admin/orders/order/{order.pk}/refund/", form)
 
 
 def account(kind: str, **owner: Any) -> Account:
@@ -93,7 +98,8 @@ def test_items_are_given_back_by_the_button(cast: Cast, office: Client) -> None:
         ("amount", {"amount": "0"}, "Amount: The amount must be more than zero."),
         ("amount", {"amount": "1.00", "currency": "XXX"}, "Currency: This is not a currency code."),
         ("amount", {"amount": "1.00", "currency": "USD"}, "The order is in EUR: send the amount in that currency."),
-        ("", {}, "What:"),
+        ("", {}, "What: Choose what is refunded, or fill in an amount, or items."),
+        ("", {"amount": "1.00", "line_1": "1"}, "What: Choose what is refunded, or fill in an amount, or items."),
         ("all", {"amount": "1.00"}, "Choose “An amount” or “Items” to refund these"),
         ("all", {"line_1": "1"}, "Choose “An amount” or “Items” to refund these"),
         ("amount", {"amount": "1.00", "line_1": "1"}, "Choose “An amount” or “Items” to refund these"),
@@ -108,11 +114,83 @@ def test_forms_that_are_refused(cast: Cast, office: Client, what: str, fields: d
         assert message in give_back(office, order, what, **fields)[0]
 
 
+@pytest.mark.parametrize(("fields", "amount"), [({"amount": "1,50"}, 150), ({"{line}": "1"}, 250)])
+def test_what_alone_is_filled_in_is_meant(cast: Cast, office: Client, fields: dict[str, str], amount: int) -> None:
+    order = settled(cast)
+    soda = add_line(order, cast.products["soda"], 3)
+    filled = {name.format(line=f"line_{soda.pk}"): value for name, value in fields.items()}
+    give_back(office, order, "", **filled)
+    assert Refund.objects.get().amount == amount
+
+
 def test_sent_twice_it_goes_back_once(cast: Cast, office: Client) -> None:
-    order, key = settled(cast), str(uuid.uuid4())
-    for _ in range(2):
-        give_back(office, order, "amount", amount="1.00", key=key, version="1")
+    order = settled(cast)
+    shown = shown_in(preview(office, order, "amount", amount="1.00").content.decode())
+    said = [told(office, f"/admin/orders/order/{order.pk}/refund/", shown) for _ in range(2)]
+    assert said[0] == ["The refund has been started."]
+    assert said[1] == ["The form was sent twice, but the change was made only once."]
     assert Refund.objects.get().amount == 100
+
+
+def facts_in(page: Any) -> dict[str, str]:
+    """What the page that asks says, by its labels."""
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page.content.decode().replace("\u00a0", " "))
+    return dict(found)
+
+
+def test_a_refund_is_shown_before_anything_moves(cast: Cast, office: Client) -> None:
+    """9.00 by wallet with 0.48 of tax in it: the platform has 10 % of 8.50 and the fee of 0.50."""
+    order = place_order(cast, payment_method="wallet")
+    shown = preview(office, order, "amount", amount="2,50", reason="Late", cancel="")
+    assert facts_in(shown) == {
+        "Vendor": cast.vendor.name,
+        "Amount": "2.50 EUR",
+        "Tax in it": "0.13 EUR",
+        "2.50 EUR to": "the customer&#x27;s wallet, at once",
+        "Left of what was paid": "6.50 EUR",
+        "Part of the vendor": "7.65 EUR → 5.52 EUR",
+        "Part of the platform (commission and fees)": "1.35 EUR → 0.98 EUR",
+        "The order": "stays Pending",
+        "Why": "Late",
+    }
+    assert not Refund.objects.exists()
+    url = f"/admin/orders/order/{order.pk}/refund/"
+    assert told(office, url, shown_in(shown.content.decode())) == ["The refund has been started."]
+    for what, amount in (("all", {}), ("amount", {"amount": "6.50"})):
+        asks = "All of it goes back: choose whether the order is cancelled too."
+        assert asks in give_back(office, order, what, cancel="", **amount)[0]
+    facts = facts_in(preview(office, order, "all", cancel="yes"))
+    assert (facts["Amount"], facts["Left of what was paid"]) == ("6.50 EUR", "0.00 EUR")
+    assert facts["The order"] == f"becomes {Status.REJECTED.label}"
+    assert give_back(office, order, "all", cancel="yes") == ["The refund has been started."]
+    order.refresh_from_db()
+    assert (order.status, order.refunded) == (Status.REJECTED, 900)
+
+
+def test_the_preview_of_items_names_their_own_tax_and_hands(cast: Cast, office: Client) -> None:
+    """Three sodas of 2.50 paid in cash: two go back by hand, with the tax of two."""
+    order = settled(cast)
+    soda = add_line(order, cast.products["soda"], 3)
+    facts = facts_in(preview(office, order, "lines", **{f"line_{soda.pk}": "2"}))
+    assert facts["Amount"] == "5.00 EUR"
+    assert facts["Tax in it"] == with_currency((soda.tax * 2 + 1) // 3, "EUR")
+
+
+def test_what_would_go_elsewhere_by_now_is_not_made(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, url = settled(cast), "/admin/orders/order/{}/refund/"
+    shown = shown_in(preview(office, order, "amount", amount="1.00").content.decode())
+    other = settled(cast)
+    with assert_nothing_changed(other):
+        told(office, url.format(other.pk), shown)
+        assert told(office, url.format(other.pk), {"shown": "forged"}) == [
+            "Nothing was done: first check what will happen, then confirm it."
+        ]
+    monkeypatch.setattr("orders.admin.refunds.refunds_as_told", lambda refunds: [["another"]])
+    with assert_nothing_changed(order):
+        assert told(office, url.format(order.pk), shown) == ["It would go back otherwise by now: check it again."]
+    assert not Refund.objects.exists()
 
 
 def test_refunds_that_need_somebody_stand_on_the_first_page(cast: Cast, office: Client) -> None:
@@ -207,7 +285,7 @@ def test_what_has_changed_since_it_was_shown_is_not_paid(cast: Cast, office: Cli
     settled(cast, "cash")
     with assert_nothing_changed():
         assert told(office, url, shown) == [
-            "The amounts have changed: 26.60 EUR are owed now, with -15.00 in cash. Nothing was paid out."
+            "The amounts have changed: 26.60 EUR are owed now, with -15.00 in cash. Nothing was booked."
         ]
     assert confirm(office, url, amount="5,00") == ["The payout was recorded."]
     assert sums()[f"vendor:{cast.vendor.pk}:EUR"] == 2660 - 1500 - 500
@@ -257,6 +335,47 @@ def test_a_driver_hands_its_cash_in_and_gets_its_tips(cast: Cast, office: Client
     assert sums() == held(cast, wallet=6000, vendor=1030, driver=300, platform=170, funding=-7500)
     assert confirm(office, f"{url}/pay-out/", amount="3.00") == ["The payout was recorded."]
     assert sums() == held(cast, wallet=6000, vendor=1030, platform=170, funding=-7200)
+
+
+@pytest.mark.parametrize(
+    ("counted", "word", "amount", "booked"),
+    [
+        ("14,50", "Missing", "0.50", -50),
+        ("15.20", "Too much", "0.20", 20),
+        ("15", "", "", 0),
+        ("0", "Missing", "15.00", -1500),
+    ],
+)
+def test_what_is_counted_beside_what_is_held_is_booked_as_a_difference(
+    cast: Cast, office: Client, counted: str, word: str, amount: str, booked: int
+) -> None:
+    driven(cast, "cash")
+    before, came = sums(), 1500 + booked
+    url = f"/admin/orders/account/{account('cash', driver=cast.driver_row).pk}/hand-in/"
+    page, shown = asked(office, url, amount=counted, is_all="on")
+    assert (word in page, f"{amount}\u00a0EUR" in page) == (True, True)
+    assert ("Cash differences" in page) == bool(booked)
+    assert told(office, url, shown) == [f"{came / 100:.2f}\u00a0EUR was handed in."]
+    booked_too = {"difference": booked} if booked else {}
+    assert sums() == held(cast, wallet=6000, vendor=1030, driver=300, platform=170, funding=-6000 - came, **booked_too)
+    assert differences() == []
+    posting = Posting.objects.get(kind="hand_in")
+    assert posting.actor == cast.staff.caller_key
+    with transaction.atomic():
+        reverse_movement(posting_id=posting.pk, caller=SYSTEM, reason="Counted wrongly")
+    assert {name: held for name, held in sums().items() if held} == before
+    assert differences() == []
+
+
+def test_nothing_is_handed_in_by_who_holds_nothing_or_is_not_done(cast: Cast, office: Client) -> None:
+    driven(cast, "cash")
+    with assert_nothing_changed():
+        url = f"/admin/orders/account/{account('cash', driver=cast.driver_row).pk}/hand-in/"
+        assert not_asked(office, url, amount="0") == ["Amount: Send more than zero."]
+        url = f"/admin/orders/account/{account('vendor', vendor=cast.vendor).pk}/hand-in/"
+        for amount in ("0", "5"):
+            told_then = not_asked(office, url, amount=amount, is_all="on")
+            assert told_then == ["That is more cash than this driver or vendor holds: 0.00 EUR at most."]
 
 
 def test_cash_that_was_handed_in_meanwhile_is_not_booked_twice(cast: Cast, office: Client) -> None:
@@ -334,6 +453,11 @@ def test_the_statement_of_a_vendor_s_page(cast: Cast, office: Client) -> None:
     answer = office.get(f"{url}?first={day}&last={day}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.getvalue().decode().startswith("date,order,number,kind")
+    shown = office.get(f"{url}?first={day}&last={day}&as=page").content.decode()
+    for text in ("Opening balance", "Settlement", "Closing balance", "13.30\xa0EUR", "-1.20\xa0EUR", "as XLSX"):
+        assert text in shown, text
+    empty = office.get(f"{url}?first=2020-01-01&last=2020-01-02&as=page").content.decode()
+    assert "No money has moved in these days." in empty
     for query in (
         "",
         "first=x&last=y",

@@ -26,13 +26,6 @@ def terms(cast: Cast) -> None:
     refresh_offer_flags()
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def page_of(order: Order) -> str:
     return f"/admin/orders/order/{order.pk}/items/"
 

@@ -18,13 +18,6 @@ pytestmark = pytest.mark.django_db
 BOOKINGS, PACKAGES = "/admin/orders/booking/", "/admin/orders/package/"
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def found(office: Client, path: str, query: str) -> list[int]:
     return [row.order_id for row in office.get(path, {"q": query}).context["cl"].result_list]
 

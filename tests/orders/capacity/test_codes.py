@@ -38,13 +38,6 @@ def card(cast: Cast) -> Product:
     return make_gift_card(cast)
 
 
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
 def clerk_with(*codenames: str) -> Client:
     """A client signed in as staff who has only these permissions."""
     clerk = User.objects.create_user("clerk@example.org", None, name="Karl Clerk", is_staff=True)

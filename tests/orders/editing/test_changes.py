@@ -13,6 +13,7 @@ from orders.models import FeedEntry, Order, OrderEvent, Payment, Purchase
 from orders.services.editing.order_fields import AS_ORDERED
 from ordersite.accounts.models import Address
 from tests.cast import Cast
+from tests.clock import Clock
 from tests.orders.rows import make_order
 from tests.orders.shopping import (
     FAR,
@@ -291,6 +292,42 @@ class TestWhat:
         assert promised[1] > promised[0]
         events = OrderEvent.objects.filter(order=order, kind="delay")
         assert [(event.number, event.reason) for event in events] == [(3, "The oven is slow"), (4, "The oven is slow")]
+
+    @pytest.mark.parametrize(
+        ("told", "later", "changed_to", "about"),
+        [
+            ({"prepared_in": 15}, {"prepared_in": 30}, (30, None, 30), "ready"),
+            ({"prepared_in": 15, "delivered_in": 40}, {"prepared_in": 30}, (30, 55, 55), "delivered"),
+            ({"prepared_in": 15, "delivered_in": 40}, {"delivered_in": 60}, (15, 60, 60), "delivered"),
+            (
+                {"prepared_in": 15, "delivered_in": 40},
+                {"prepared_in": 20, "delivered_in": 30},
+                (20, 30, 30),
+                "delivered",
+            ),
+            ({"delivered_in": 40}, {"prepared_in": 10}, (10, 35, 35), "delivered"),
+            ({"delivered_in": 40}, {"prepared_in": 50}, (50, 50, 50), "delivered"),
+            ({}, {"prepared_in": 30}, (30, None, 30), "ready"),
+        ],
+    )
+    def test_what_a_time_is_about_stays_so(
+        self, cast: Cast, api: Api, clock: Clock, told: Any, later: Any, changed_to: Any, about: str
+    ) -> None:
+        """Minutes of preparing that are told anew, five minutes later, move those until delivery along."""
+        order = place_order(api(cast.customer), cart(cast, delivery_type="delivery"))
+        accepted = move(api(cast.owner), order, "accept", **told)
+        is_there = "delivered_in" in told
+        assert accepted["estimated_for"] == ("delivered" if is_there else "ready")
+        clock.now += timedelta(minutes=5)
+        answer = changed(api(cast.owner), order, **later, reason_code="too_busy")
+        at = (clock.now + timedelta(minutes=changed_to[2])).isoformat().replace("+00:00", "Z")
+        assert (answer["prepared_in"], answer["delivered_in"], answer["estimated_at"]) == (*changed_to[:2], at)
+        assert answer["estimated_for"] == about
+        event = OrderEvent.objects.filter(order=order, kind="delay").get()
+        stood = dict(zip(("prepared_in", "delivered_in"), changed_to[:2], strict=True))
+        assert event.data["new"] == {name: stood[name] for name in event.data["new"]}
+        assert event.data["old"] == {name: told.get(name) for name in event.data["new"]}
+        assert set(event.data["new"]) >= set(later)
 
 
 class TestDriver:

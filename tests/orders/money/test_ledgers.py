@@ -200,7 +200,7 @@ def test_a_payout_that_is_taken_back_is_told_to_the_vendor(cast: Cast, api: Api)
     lines = list(statement_lines(vendor=cast.vendor, purse=purse, first=day, last=day))
     told = next(line for line in lines if "payout taken back" in line)
     assert "Sent back by the bank" in told
-    assert told.strip().endswith("0.00,8.60,0.00,8.60,8.60,EUR")
+    assert told.strip().endswith("0.00,8.60,0.00,8.60,8.60,EUR,,")
 
 
 def test_a_part_is_paid_out_and_never_more_than_is_owed(cast: Cast, api: Api) -> None:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from orders.models import DriverOffer, FeedEntry, Order
 from orders.services.moving.dispatch import wake_searches
 from orders.services.moving.timers import run_due
-from tests.cast import Cast, make_driver
+from ordersite.accounts.models import User
+from tests.cast import Cast, make_driver, make_user
 from tests.clock import Clock
 from tests.office import posted_forms
 from tests.orders.moving.test_dispatch import (
@@ -208,6 +209,28 @@ def test_who_is_put_on_duty_in_the_back_office_is_asked_at_once(cast: Cast, cloc
         sent = posted_forms(office.get(page))[0][1] | {"on_duty": "on", "_save": "Save"}
         assert office.post(page, sent).status_code == 302
     assert (run_due(), rows(order)) == (1, [(1, party(cast.courier_row), "open")])
+
+
+@pytest.mark.parametrize("who", ["courier", "dispatcher"])
+def test_whose_account_is_switched_on_again_is_asked_at_once(cast: Cast, clock: Clock, begin: Begin, who: str) -> None:
+    """A driver on duty, and the only dispatcher of a company; not a driver who is off duty."""
+    Driver.objects.exclude(pk=cast.courier_row.pk).update(on_duty=False)
+    if who == "courier":
+        cast.vendor.companies.clear()
+    else:
+        Driver.objects.update(on_duty=False)
+    user = getattr(cast, who)
+    asked_party = party(cast.courier_row) if who == "courier" else f"company:{cast.company.pk}"
+    User.objects.filter(pk__in=[user.pk, cast.other_driver.pk]).update(is_active=False)
+    order, office = begin(), Client()
+    office.force_login(make_user("Rita Root", is_staff=True, is_superuser=True))
+    for one, expected in ((cast.other_driver, []), (user, [(1, asked_party, "open")])):
+        assert (run_due(), rows(order)) == (0, [])
+        page = f"/admin/accounts/user/{one.pk}/change/"
+        sent = posted_forms(office.get(page))[0][1] | {"is_active": "on", "_save": "Save"}
+        assert office.post(page, sent).status_code == 302
+        run_due()
+        assert rows(order) == expected
 
 
 def test_a_driver_holds_no_more_than_the_limit(cast: Cast, api: Api) -> None:

@@ -1,12 +1,11 @@
 """Two tablets act on one ticket at once: one event, and the same answer to both."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.lifecycle.table import Fulfilment
@@ -17,6 +16,7 @@ from ordersite.accounts.callers import Caller, caller_of_user
 from tests.cast import Cast
 from tests.controls.unlocked_tickets import order_without_a_lock
 from tests.orders.rows import add_line, make_order
+from tests.promises.crowd import or_its_error, together
 from vendors.models import Product
 from vendors.services.availability import bring_back
 
@@ -26,24 +26,13 @@ TABLETS = 4
 
 def press_at_once(act: Callable[[Caller], Any], caller: Caller, tablets: int = TABLETS) -> list[Any]:
     """What each tablet is answered; a tablet that failed answers its error."""
-    gate, answers = threading.Barrier(tablets), []
 
-    def press() -> None:
-        try:
-            gate.wait()
-            with transaction.atomic():
-                answers.append(act(caller).version)
-        except Exception as error:
-            answers.append(error)
-        finally:
-            connection.close()
+    @transaction.atomic
+    def press() -> int:
+        version: int = act(caller).version
+        return version
 
-    threads = [threading.Thread(target=press) for _ in range(tablets)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    return together([or_its_error(press)] * tablets)
 
 
 @pytest.fixture
@@ -88,17 +77,5 @@ def test_control_without_the_lock_one_tablet_fails(cast: Cast, order: Order, mon
 def test_what_comes_back_is_shared_by_workers(cast: Cast) -> None:
     past = timezone.now() - timedelta(seconds=1)
     Product.objects.filter(vendor=cast.vendor).update(is_available=False, unavailable_until=past)
-    gate, done = threading.Barrier(3), []
-
-    def work() -> None:
-        gate.wait()
-        done.append(bring_back())
-        connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(done) == len(cast.products)
+    assert sum(together([bring_back] * 3)) == len(cast.products)
     assert not Product.objects.filter(vendor=cast.vendor, is_available=False).exists()

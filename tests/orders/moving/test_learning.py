@@ -1,6 +1,5 @@
 """The worker learns from orders that end what their stages take, and the order's readers are told a range."""
 
-import threading
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from random import Random
@@ -20,6 +19,7 @@ from ordersite.core.crypto import decrypt
 from tests.cast import Cast
 from tests.orders.rows import CODE, make_order
 from tests.orders.walking import Api
+from tests.promises.crowd import beside
 
 
 def minutes_ago(**stood: int) -> dict[str, Any]:
@@ -232,18 +232,9 @@ def test_what_was_learnt_is_read_seldom(cast: Cast, api: Api) -> None:
 def test_one_worker_learns_at_a_time(cast: Cast, api: Api) -> None:
     move(api, cast.driver, on_way(cast), "deliver")
     LearntTimes.objects.create(name="site")
-    found: list[int] = []
-
-    def other() -> None:
-        found.append(learn_times())
-        connection.close()
-
     with transaction.atomic():
         LearntTimes.objects.select_for_update().get(name="site")
-        thread = threading.Thread(target=other)
-        thread.start()
-        thread.join(60)
-    assert found == [0]
+        assert beside(learn_times).result(60) == 0
     assert LearntTimes.objects.get(name="site").last_event == 0
     learn_all()
     assert set(minutes_learnt("site")) == set(minutes_learnt(f"vendor:{cast.vendor.pk}"))

@@ -146,11 +146,35 @@ def test_staff_settle_it_and_the_customer_reads_when(cast: Cast, api: Api, order
     office.post(SETTLED.format(order.pk), {**form, "note": "Called"})
     rows = api(cast.customer).get(url(order, "problems")).json()["results"]
     assert [(row["settled_at"] is None, row["settled_note"]) for row in rows] == [(False, "Refunded"), (True, "")]
-    assert (order.events.get(number=4).data, standing(order)) == ({"settled": "damaged"}, (2, 4))
+    assert (order.events.get(number=4).data, standing(order)) == ({"settled": "damaged", "of_version": 2}, (2, 4))
     page = office.get(f"/admin/orders/order/{order.pk}/change/").content.decode()
     assert (page.count(">Settled</button>"), f"by {cast.staff.name}" in page) == (1, True)
-    office.post(SETTLED.format(order.pk), {"number": 3, "version": 4})
+    # Nobody would know what was done.
+    for note in ({}, {"note": " "}):
+        refused = office.post(SETTLED.format(order.pk), {"number": 3, "version": 4, **note}, follow=True)
+        assert "This field is required." in refused.content.decode()
+        assert (counted(office), standing(order)) == ("1", (2, 4))
+    office.post(SETTLED.format(order.pk), {"number": 3, "version": 4, "note": "A new one comes"})
     assert counted(office) == "0"
+
+
+def test_its_kitchen_reads_what_staff_did(cast: Cast, api: Api, order: Order) -> None:
+    report(api, cast.customer, order, reason="damaged", text="Spilt")
+    assert api(cast.owner).post(url(order, "acknowledge"), {"version": 2}).status_code == 200
+    office_of(cast.staff).post(SETTLED.format(order.pk), {"number": 2, "version": 3, "note": "Refunded"})
+    told = ticket(api, cast, order)
+    (shout,) = told["unacknowledged"]
+    assert (shout["kind"], shout["reason_code"], shout["reason"], shout["report"]) == (
+        "settled",
+        "damaged",
+        "Refunded",
+        2,
+    )
+    (problem,) = told["problems"]
+    assert (problem["number"], problem["text"], problem["settled_note"]) == (2, "Spilt", "Refunded")
+    assert problem["settled_at"] == shout["at"]
+    assert api(cast.owner).post(url(order, "acknowledge"), {"version": shout["version"]}).status_code == 200
+    assert api(cast.owner).get(f"/api/v1/vendors/{cast.vendor.pk}/board?orders={order.pk}").json()["gone"] == [order.pk]
 
 
 def test_a_vendor_reads_it_and_leaves_the_settling_to_staff(cast: Cast, api: Api, order: Order) -> None:

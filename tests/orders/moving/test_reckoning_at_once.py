@@ -1,12 +1,12 @@
 """An order is placed while its vendor stops offering what it needs: it is refused, or named as not to be served."""
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -20,11 +20,12 @@ from orders.services.record import events, order_update
 from ordersite.accounts.callers import SYSTEM
 from ordersite.core.idempotency import Again
 from tests.cast import Cast
-from tests.office import form_of
+from tests.office import form_of, post_and_agree
 from tests.orders.kinds import make_package_type, make_service, package_cart, service_cart, tomorrow
 from tests.orders.moving.test_reckoning import close_in_office, noon
 from tests.orders.online import order_of, place_online, takes_online
 from tests.orders.shopping import ORDERS, cart, place_order
+from tests.promises.crowd import beside
 from vendors.models import Vendor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -38,40 +39,22 @@ class Race:
 
     def __init__(self, call: Callable[[], None]) -> None:
         self.call = call
-        self.thread: threading.Thread | None = None
-        self.faults: list[BaseException] = []
-
-    def run(self) -> None:
-        try:
-            self.call()
-        except BaseException as fault:
-            self.faults.append(fault)
-        finally:
-            connection.close()
+        self.begun: Future[None] | None = None
 
     def begin(self, seconds: float) -> None:
         """Lets the thread go, once; waits so long for its end."""
-        if self.thread is None:
-            self.thread = threading.Thread(target=self.run)
-            self.thread.start()
-            self.thread.join(seconds)
+        if self.begun is None:
+            self.begun = beside(self.call)
+            wait([self.begun], seconds)
 
     def end(self) -> None:
-        assert self.thread is not None
-        self.thread.join(60)
-        assert not self.faults, self.faults
-
-
-@pytest.fixture
-def office(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
+        assert self.begun is not None
+        self.begun.result(60)
 
 
 def save_form(office: Client, path: str, **fields: Any) -> None:
     form = {**form_of(office.get(path)), **fields}
-    answer = office.post(path, {name: value for name, value in form.items() if value is not None})
+    answer = post_and_agree(office, path, {name: value for name, value in form.items() if value is not None})
     assert answer.status_code == 302, answer.context["errors"]
 
 
@@ -121,7 +104,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, step: str, race: Race, seconds: f
 @pytest.fixture
 def unheld(monkeypatch: pytest.MonkeyPatch) -> None:
     """Control: placing goes by what it has read."""
-    monkeypatch.setattr(placing, "draw_numbers", lambda names, read: events.draw_numbers(names))
+    monkeypatch.setattr(placing, "draw_numbers", lambda names, **read: events.draw_numbers(names))
 
 
 def reasons() -> list[str]:
@@ -149,7 +132,7 @@ def test_a_change_that_comes_later_waits_for_it_and_names_it(
 ) -> None:
     body, withdraw, _, reason = withdrawals(cast, office)[case]
     race = Race(withdraw)
-    interrupt(monkeypatch, "write_lines", race, WATCHED)
+    interrupt(monkeypatch, "write_events", race, WATCHED)
     order = place_order(api(cast.customer), body)
     if accepts:
         # At the same moment as the change goes on.
@@ -160,7 +143,7 @@ def test_a_change_that_comes_later_waits_for_it_and_names_it(
 
 
 @pytest.mark.usefixtures("unheld")
-@pytest.mark.parametrize("step", ["take_what_is_limited", "write_lines"])
+@pytest.mark.parametrize("step", ["take_what_is_limited", "write_events"])
 def test_control_placing_goes_by_what_it_has_read(
     cast: Cast, api: Api, office: Client, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -10,10 +10,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orders.admin.display import due_hint, lateness
-from orders.admin.troubles import CONDITIONS
+from orders.lifecycle.due_moments import AWAITS_PAYMENT, awaits_payment
 from orders.lifecycle.table import Fulfilment
-from orders.lifecycle.timers import AWAITS_PAYMENT, awaits_payment
 from orders.models import Order
+from orders.reading.troubles import TROUBLE_BY_SLUG
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
 from tests.clock import NOON, Clock
@@ -167,7 +167,7 @@ def test_the_list_and_its_filter_say_the_same(cast: Cast, clock: Clock, fields: 
     times |= {"deliver_at": NOON - fields["deliver_at"] * MINUTE} if "deliver_at" in fields else {}
     order = make_order(cast, **{**fields, **times})
     assert lateness(order, clock.now).replace("\u00a0", " ") == told
-    found = Order.objects.filter(CONDITIONS["unanswered"](clock.now)).exists()
+    found = Order.objects.filter(TROUBLE_BY_SLUG["unanswered"].condition(clock.now)).exists()
     assert found == bool(told)
     # The predicate and its question to the database are one rule.
     assert Order.objects.filter(AWAITS_PAYMENT).exists() == awaits_payment(order)

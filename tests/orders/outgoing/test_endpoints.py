@@ -1,25 +1,32 @@
 """Webhook endpoints by the API: whose they are, where they may lead, their secrets; others cannot touch them."""
 
 import socket
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from orders.models import OutboxMessage, WebhookDelivery, WebhookEndpoint
+from orders.models import Order, OutboxMessage, WebhookDelivery, WebhookEndpoint
 from orders.services.moving.timers import run_due
-from orders.services.outgoing import deliveries, endpoints
+from orders.services.outgoing import addresses, deliveries, endpoints
+from ordersite.accounts.callers import Caller, device_key
+from ordersite.accounts.models import User
 from ordersite.accounts.rights import Right
 from ordersite.core.crypto import decrypt
+from ordersite.core.faults import Forbidden
 from tests.cast import Cast, make_clerk
 from tests.orders.moving.test_dispatch import accept, decline
 from tests.orders.moving.test_transitions import move
+from tests.orders.online import notice, place_online, running_provider, takes_online
 from tests.orders.rows import make_order
-from tests.orders.shopping import ORDERS, cart, place, row_counts
+from tests.orders.several import baker, cart_for_both, make_bakery
+from tests.orders.shopping import ORDERS, cart, fill_wallet, place, place_order, row_counts
 from tests.orders.walking import REASON
 from tests.promises.test_p16_nobody_sees_anothers import call
-from vendors.models import Vendor
+from tracking.webhooks.sending import send_webhook
+from vendors.models import Member, Vendor
 
 HOOKS = "/api/v1/webhooks"
 HERE = "http://127.0.0.1:9/hook"
@@ -56,7 +63,9 @@ def test_endpoints_are_a_merchants_the_sites_or_ones_own(cast: Cast, api: Any) -
         "other_owner": [],
         "staff": everything,
     }
-    assert "secret" not in api(cast.owner).get(HOOKS).json()["results"][0]
+    shown = api(cast.owner).get(HOOKS).json()["results"][0]
+    assert shown == {name: value for name, value in merchants.items() if name != "secret"}
+    assert api(cast.owner).get(f"{HOOKS}/{merchants['id']}").json() == shown
 
 
 def test_others_can_make_none_for_a_merchant_or_the_site(cast: Cast, api: Any) -> None:
@@ -212,6 +221,7 @@ def test_nobody_touches_anothers(cast: Cast, api: Any) -> None:
     before = (row_counts(), WebhookEndpoint.objects.values().get(), WebhookDelivery.objects.values().get())
     for user in (cast.other_owner, cast.customer, cast.courier, clerk):
         for method, path, body in (
+            ("GET", "", None),
             ("PATCH", "", {"enabled": False}),
             ("DELETE", "", None),
             ("POST", "/secret", None),
@@ -225,8 +235,73 @@ def test_nobody_touches_anothers(cast: Cast, api: Any) -> None:
     assert (row_counts(), WebhookEndpoint.objects.values().get(), WebhookDelivery.objects.values().get()) == before
 
 
+def test_who_is_neither_a_person_nor_a_merchant_has_none(cast: Cast) -> None:
+    """Were it let in, its endpoint would have no owner, which is the site's."""
+    for caller in (Caller(), Caller(key=device_key(3), device_id=3, vendor_ids=frozenset({cast.vendor.pk}))):
+        for site, code in ((False, "not_merchant_admin"), (True, "forbidden")):
+            with pytest.raises(Forbidden) as refused:
+                endpoints.add_endpoint(caller, url=HERE, types=["order.placed"], merchant=None, site=site)
+            assert refused.value.fault.code.told == code
+        assert not endpoints.managed_endpoints(caller).exists()
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_a_merchants_endpoint_says_who_added_it_and_whether_that_left(cast: Cast, api: Any) -> None:
+    """It goes on, as long as the merchant has an owner who answers for it."""
+    manager = User.objects.create_user("maker@example.org", "x", name="Max Maker")
+    row = Member.objects.create(user=manager, merchant=cast.merchant, role=Member.Role.MANAGER)
+    hook, owner = added(api(manager), merchant=cast.merchant.pk), api(cast.owner)
+    own = added(api(cast.customer))
+
+    def shown() -> tuple[str, bool]:
+        told = owner.get(f"{HOOKS}/{hook['id']}").json()
+        assert owner.get(HOOKS).json()["results"] == [told]
+        return told["created_by"], told["creator_left"]
+
+    def told() -> list[int]:
+        place(api(cast.customer), cart(cast))
+        deliveries.pass_on()
+        rows = WebhookDelivery.objects.filter(message=OutboxMessage.objects.filter(type="order.placed").latest("pk"))
+        return list(rows.order_by("endpoint").values_list("endpoint", flat=True))
+
+    assert (shown(), told()) == (("Max Maker", False), [hook["id"], own["id"]])
+    row.delete()
+    assert (shown(), told()) == (("Max Maker", True), [hook["id"], own["id"]])
+    User.objects.filter(pk=manager.pk).update(is_active=False)
+    assert (shown(), told()) == (("Max Maker", True), [hook["id"], own["id"]])
+    User.objects.filter(pk__in=cast.merchant.members.filter(role=Member.Role.OWNER).values("user")).update(
+        is_active=False
+    )
+    assert told() == [own["id"]]
+
+
+def test_a_name_server_that_hangs_has_its_time(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it goes on, and the look-up gives its place back when it ends."""
+    released, asked = threading.Event(), []
+    monkeypatch.setattr(addresses, "LONGEST_LOOK_UP", 0.05)
+    monkeypatch.setattr(addresses, "LOOK_UPS", threading.BoundedSemaphore(1))
+
+    def hang(host: str, *args: Any, **named: Any) -> list[Any]:
+        asked.append(host)
+        released.wait(10)
+        return [(2, 1, 6, "", ("93.184.215.14", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    for _ in range(2):  # the second finds no place for its look-up
+        outcome = send_webhook("https://slow.example.com/", "{}", {})
+        assert (outcome.answered, outcome.failure) == (None, "unresolved_host")
+        assert outcome.milliseconds < 1000
+    assert asked == ["slow.example.com"]
+    released.set()
+    assert addresses.LOOK_UPS.acquire(timeout=5)
+    addresses.LOOK_UPS.release()
+    monkeypatch.setattr(addresses, "LONGEST_LOOK_UP", 5)
+    assert addresses.find_target("https://slow.example.com/").ip == "93.184.215.14"
+
+
 def test_the_outbox_has_a_row_for_each_thing(cast: Cast, api: Any) -> None:
-    order = place(api(cast.customer), cart(cast))["orders"][0]
+    placed = place(api(cast.customer), cart(cast))
+    order, purchase = placed["orders"][0], placed["purchase"]["uuid"]
     api(cast.owner).post(f"/api/v1/orders/{order['id']}/transitions", {"to": 7, "prepared_in": 10})
     api(cast.owner).post(f"/api/v1/orders/{order['id']}/history", {"text": "Ring twice"})
     api(cast.owner).patch(f"/api/v1/vendors/{cast.vendor.pk}", {"paused_until": "2099-01-01T00:00:00Z"})
@@ -237,6 +312,7 @@ def test_the_outbox_has_a_row_for_each_thing(cast: Cast, api: Any) -> None:
     ]
     assert told == [
         ("order.placed", f"order:{order['id']}", 1, {}),
+        ("purchase.placed", f"purchase:{purchase}", 1, {"purchase": purchase, "orders": [order["id"]]}),
         ("order.status", f"order:{order['id']}", 2, {}),
         (
             "vendor.paused",
@@ -246,8 +322,61 @@ def test_the_outbox_has_a_row_for_each_thing(cast: Cast, api: Any) -> None:
         ),
     ]
     assert set(OutboxMessage.objects.values_list("vendor", "for_vendor_only", "told_at")) == {
-        (cast.vendor.pk, False, None)
+        (cast.vendor.pk, False, None),
+        (None, False, None),  # the purchase
     }
+
+
+def paid_told() -> list[tuple[int, int, list[int]]]:
+    """The purchases told to be paid since the last call: the event's order and version, and their orders."""
+    rows = OutboxMessage.objects.filter(type="purchase.paid").order_by("pk")
+    found = [(row.event.order_id, row.event.number, row.data["orders"]) for row in rows.select_related("event")]
+    OutboxMessage.objects.all().delete()
+    return found
+
+
+def test_a_purchase_that_is_paid_from_the_wallet_is_told_so_with_its_placing(cast: Cast, api: Any) -> None:
+    fill_wallet(cast.customer_row, 10_000)
+    order = place_order(api(cast.customer), cart(cast, payment_method="wallet"))
+    assert paid_told() == [(order.pk, 1, [order.pk])]
+    # It costs more, and that is paid at once too.
+    soda = {"product": cast.products["soda"].pk, "quantity": 1}
+    assert api(cast.customer).post(f"{ORDERS}/{order.pk}/items", soda).status_code == 201
+    assert OutboxMessage.objects.filter(type="order.items").exists()
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["all are collected", "one is cancelled"])
+def test_a_purchase_of_several_is_paid_once_nothing_of_it_is_owed(cast: Cast, api: Any, is_cancelled: bool) -> None:
+    """Cash comes in order by order; one that was cancelled owes nothing."""
+    bakery = make_bakery(cast)
+    asked = {"payment_method": "cash", "delivery_type": "pickup", "address": None, "location": None}
+    placed = place(api(cast.customer), cart_for_both(cast, bakery, **asked))
+    first, second = (order["id"] for order in placed["orders"])
+    assert paid_told() == []
+    paths = {pk: f"{ORDERS}/{pk}/transitions" for pk in (first, second)}
+    if is_cancelled:
+        assert api(cast.customer).post(paths[second], {"transition": "cancel_by_customer"}).status_code == 200
+    else:
+        Order.objects.filter(pk=second).update(status=4, accepted_at=timezone.now(), prepared_at=timezone.now())
+        assert api(baker(cast)).post(paths[second], {"to": 15}).status_code == 200
+    assert paid_told() == []
+    Order.objects.filter(pk=first).update(status=4, accepted_at=timezone.now(), prepared_at=timezone.now())
+    assert api(cast.owner).post(paths[first], {"to": 15}).status_code == 200
+    assert paid_told() == [(first, 2, [first, second])]
+
+
+def test_a_payment_that_came_in_online_tells_that_its_purchase_is_paid(cast: Cast, api: Any, settings: Any) -> None:
+    takes_online(cast.vendor)
+    with running_provider(settings) as provider:
+        payment = place_online(api(cast.customer), cast)
+        assert paid_told() == []
+        assert api().get(f"/pay/{payment.token}").status_code == 303
+        payment.refresh_from_db()
+        provider.pay(payment.reference)
+        for _ in range(2):  # the provider says it twice
+            assert notice(payment.reference).status_code == 200
+    order = Order.objects.get(purchase=payment.purchase_id)
+    assert paid_told() == [(order.pk, 2, [order.pk])]
 
 
 def test_a_driver_is_told_of_when_another_is_named(cast: Cast, api: Any) -> None:
@@ -281,4 +410,4 @@ def test_what_is_refused_tells_nothing(cast: Cast, api: Any) -> None:
     order = place(api(cast.customer), cart(cast))["orders"][0]
     answer = api(cast.owner).post(f"/api/v1/orders/{order['id']}/transitions", {"to": 1})
     assert answer.status_code == 403
-    assert OutboxMessage.objects.count() == 1
+    assert OutboxMessage.objects.count() == 2

@@ -24,7 +24,7 @@ def test_who_has_claimed_the_job_prints_its_page(cast: Cast, api: Api) -> None:
     text = answer.content.decode()
     assert (answer.status_code, answer["Cache-Control"], answer["X-Frame-Options"]) == (200, "no-store", "SAMEORIGIN")
     assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
-    assert f'<p class="number"><span dir="auto">#{order.number}</span></p>' in text
+    assert f'<p class="number"><span dir="auto">P{order.number}</span></p>' in text
     assert '<p class="item"><span dir="auto">1 × &lt;b&gt;Pizza&lt;/b&gt;</span></p>' in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "<script" not in text

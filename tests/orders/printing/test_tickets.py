@@ -61,7 +61,7 @@ def test_every_row_of_a_ticket(cast: Cast, api: Api) -> None:
     texts = [(kind, re.sub(r"\d\d:\d\d", "HH:MM", text), right) for kind, text, right in rows]
     assert texts == [
         ("title", "Burger Bar", ""),
-        ("number", f"#{order.number}", ""),
+        ("number", f"P{order.number}", ""),
         ("strong", "Eat in", ""),
         ("strong", "As soon as possible, by HH:MM", ""),
         ("text", "For Clara", ""),
@@ -152,7 +152,7 @@ def test_the_paper_as_text(cast: Cast, api: Api, columns: int) -> None:
     claimed_rows(cast, api, order)
     lines = ticket_as_text(only_job(order).content).split("\n")
     assert max(map(width_of, lines)) <= columns
-    assert f"= #{order.number} =" in [text.strip() for text in lines]
+    assert f"= P{order.number} =" in [text.strip() for text in lines]
     assert "  -- NO ONION --" in lines
     assert "   + A very long name of an" in [text[:27] for text in lines]
     total = next(text for text in lines if text.startswith("Total"))

@@ -260,3 +260,24 @@ def test_what_was_handed_over_takes_no_open_orders_place(
     assert ({one["id"] for one in answer["orders"]}, answer["has_more"]) == ({*over[2:], *open_orders}, False)
     # One that is asked for by its id is told as long as it stands on the board.
     assert [one["id"] for one in read(api, cast, f"?orders={over[0]}")["orders"]] == over[:1]
+
+
+def test_what_is_changed_while_the_board_is_read_is_told_by_the_next_reading(cast: Cast, api: Api) -> None:
+    """Else "Got it" would acknowledge the version before it, and the kitchen would press in vain."""
+    order = make_order(cast, 7, Fulfilment.PICKUP, stood="accepted")
+    Order.objects.filter(pk=order.pk).update(visible_at=order.visible_at - AGO)
+    reports: list[int] = []
+
+    def report_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        """The customer reports a problem once the order is read, and its events are not."""
+        if 'FROM "orders_orderevent"' in sql and not reports:
+            reports.append(0)
+            answer = api(cast.customer).post(f"/api/v1/orders/{order.pk}/problems", {"reason": "late"})
+            reports[0] = answer.json()["number"]
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(report_first):
+        (torn,) = read(api, cast)["orders"]
+    assert (torn["version"], reports, torn["unacknowledged"]) == (1, [2], [])
+    (whole,) = read(api, cast)["orders"]
+    assert (whole["version"], [one["version"] for one in whole["unacknowledged"]]) == (2, [2])

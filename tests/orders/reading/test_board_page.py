@@ -8,7 +8,8 @@ from django.test import Client
 
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Fulfilment, Status
-from orders.pages.words import CHANGES, FULFILMENTS, STATUSES, WHY, change_names
+from orders.pages.words import CHANGES, FULFILMENTS, STATUSES, change_names
+from orders.reading.reason_words import WHY
 from ordersite.accounts.callers import caller_of_user
 from ordersite.web.pages import page_build
 from tests.cast import Cast

@@ -140,6 +140,7 @@ GIVEN = {
     *("tracking_hash", "tracking_sealed", "collection_code", "standing_changes", "currency", "payment_method"),
     *("guest_token_hash", "placed_by_key", "actor", "role", "sku", "plu_code", "unit", "provider", "token"),
     *("reference", "method", "redirect_url", "app_id", "external_code", "disputed_currency", "type_name"),
+    *("allergens", "allergen_note"),
 }
 # What a candidate reads of what is written: where it goes, by whom it is carried, what it is.
 SHOWN = {

@@ -70,11 +70,13 @@ def test_an_offer_tells_no_contact(cast: Cast, api: Api) -> None:
     assert first == {
         "id": searched.pk,
         "number": searched.number,
+        "called": f"D{searched.number}",
         "kind": "regular",
         "delivery_type": "delivery",
         "status": {"code": 22, "name": "looking_for_driver"},
         "version": 1,
         "vendor": {"id": cast.vendor.pk, "name": "Burger Bar"},
+        "time_zone": "Europe/Brussels",
         "pickup": {"address": "Grote Markt 1", "location": {"lat": 50.85, "lng": 4.35}},
         "dropoff": {"address": "Nieuwstraat 1", "location": {"lat": 50.86, "lng": 4.36}},
         "distance": 1315,
@@ -136,7 +138,8 @@ def test_it_reads_open_orders_by_an_index(cast: Cast) -> None:
         cursor.execute("ANALYZE orders_order")
     rows = acceptable_orders(caller_of_user(cast.driver))
     plan = rows.order_by("placed_at", "id").explain()
-    assert re.search(r"order_(in_status|of_driver|of_vendor_waiting)", plan), plan
+    # By any of these no closed order is read; which of them it is depends on what stands in the table.
+    assert re.search(r"order_(in_status|of_driver|of_vendor_waiting|of_collection_code)", plan), plan
 
 
 def copy_of(order: Order, number: int) -> Order:

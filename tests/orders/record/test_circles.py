@@ -1,6 +1,5 @@
 """Two that want the same rows never wait for each other in a circle: one holds a row, the other must hold none yet."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from ordersite.accounts.callers import DevicePrincipal, caller_of_device, caller
 from tests.cast import Cast
 from tests.controls.as_they_lie import update_as_they_lie
 from tests.orders.rows import make_order
+from tests.promises.crowd import beside
 from tests.tracking.printer import pair_printer
 from vendors.models import Device
 from vendors.services.devices import note_seen
@@ -44,25 +44,18 @@ def run_beside(act: Callable[[], Any], rows: "QuerySet[Any]") -> list[str]:
     """Holds the first of two rows by id, has `act` come to it, then takes the second one too: whom that ended badly."""
     first, second = rows.order_by("pk").values_list("pk", flat=True)
     faults = []
-
-    def run() -> None:
-        try:
-            act()
-        except OperationalError as fault:
-            faults.append(str(fault).splitlines()[0])
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
     try:
         with transaction.atomic():
             rows.select_for_update(no_key=True).get(pk=first)
-            thread.start()
+            other = beside(act)
             wait_for_a_waiter()
             rows.select_for_update(no_key=True).get(pk=second)
     except OperationalError as fault:
         faults.append(str(fault).splitlines()[0])
-    thread.join(PATIENCE)
+    try:
+        other.result(PATIENCE)
+    except OperationalError as fault:
+        faults.append(str(fault).splitlines()[0])
     return faults
 
 

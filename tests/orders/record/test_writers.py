@@ -18,7 +18,7 @@ from orders.services.record.access import access_of, get_order
 from orders.services.record.order_update import OrderUpdate, update_locked, update_order
 from ordersite.accounts.callers import Caller, caller_of_user
 from ordersite.accounts.rights import Right
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Forbidden, NotFound, Refusal
 from tests.cast import Cast, make_clerk
 from tests.orders.rows import make_order
@@ -90,7 +90,7 @@ def offences(source: str) -> Iterator[str]:
             receiver = ast.unparse(owner) if owner else ""
             if method in ("OrderEvent", "FeedEntry"):
                 yield line + "makes an event"
-            elif called == "insert_rows" and INSERTED.search(ast.unparse(node)):
+            elif called in ("insert_rows", "insert_together") and INSERTED.search(ast.unparse(node)):
                 yield line + "inserts orders or events"
             elif called == "setattr" and "'version'" in map(ast.unparse, node.args):
                 yield line + "raises a version"
@@ -161,6 +161,8 @@ PLANTED = [
     "insert_rows([order])",
     "insert_rows([event])",
     "insert_rows([FeedEntry(order=order)])",
+    "insert_together(orders, lines)",
+    "insert_together([event], messages)",
     "from orders.services.record.events import write_event",
     "cursor.execute('UPDATE orders_order SET version = version + 1')",
     "cursor.execute('INSERT INTO \"orders_orderevent\" (number) VALUES (1)')",
@@ -171,6 +173,7 @@ HARMLESS = [
     "share.save()",
     "insert_rows([payment])",
     "insert_rows(shares)",
+    "insert_together([purchase], [payment])",
     "Payment.objects.filter(shares__order=order).update(state='paid')",
     "Vendor.objects.update(menu_version=F('menu_version') + 1)",
     "found = Order.objects.filter(pk=1).count()\nids.update(orders.values_list('pk', flat=True))",
@@ -302,7 +305,7 @@ def change(order: Order, caller: Caller, act: Callable[[OrderUpdate], None], **g
 
 REFUSALS: dict[str, tuple[dict[str, Any], Callable[[OrderUpdate], None], type[Exception]]] = {
     "another version": ({"version": 2}, tells, Refusal),
-    "no such role": ({"roles": (Actor.DRIVER,), "denied": Code.FORBIDDEN_DELETE}, tells, Forbidden),
+    "no such role": ({"roles": (Actor.DRIVER,), "denied": FaultCode.FORBIDDEN_DELETE}, tells, Forbidden),
     "no role at all": ({}, tells, AssertionError),
     "no event": ({"roles": (Actor.STAFF,)}, sets_in_silence, RuntimeError),
     "a fault inside": ({"roles": (Actor.STAFF,)}, fails, ZeroDivisionError),
@@ -329,6 +332,6 @@ def test_who_does_not_see_an_order_does_not_find_it(cast: Cast, order: Order) ->
 def test_staff_act_by_the_right_that_a_change_asks_for(order: Order, rights: tuple[Right, ...], may: bool) -> None:
     clerk = caller_of_user(make_clerk(Right.VIEW_ORDERS, Right.ACT_EVERYWHERE, *rights))
     with contextlib.nullcontext() if may else pytest.raises(Forbidden, match="forbidden.delete"):
-        change(order, clerk, tells, roles=(Actor.STAFF,), right=Right.DELETE_ORDERS, denied=Code.FORBIDDEN_DELETE)
+        change(order, clerk, tells, roles=(Actor.STAFF,), right=Right.DELETE_ORDERS, denied=FaultCode.FORBIDDEN_DELETE)
     order.refresh_from_db()
     assert order.version == (2 if may else 1)

@@ -20,6 +20,7 @@ from ordersite.web.start_checks import refuse_unsafe_start
 from tracking.feed.marks import keep_mark_at_start
 from tracking.feed.transport import FeedProtocol
 from tracking.http_limits import HttpProtocol, raise_file_limit
+from tracking.memory import share_arenas
 from tracking.worker import run_worker
 
 MAX_MESSAGE = 4096  # bytes of what a client sends on a socket, which is ignored anyway
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         raise_file_limit()
+        share_arenas()
         sys.setswitchinterval(TURN)
         listener = self.bind(host, port)
         hold(settings.DATA_DIR)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ordersite.web.data_folder import hold
 from ordersite.web.start_checks import refuse_unsafe_start
+from tracking.metrics.pool import watch_pool
 from tracking.worker import run_worker
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         hold(settings.DATA_DIR)
+        watch_pool()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -7,6 +7,7 @@ remembers its method.
 from collections.abc import Callable
 
 from orders.services.paying.providers import mollie
+from orders.services.paying.providers.observed import observe_provider
 from orders.services.paying.providers.protocol import Provider, ProviderError
 from vendors.payment_methods import PAYMENT_METHODS, find_method
 
@@ -20,7 +21,8 @@ PROVIDERS: dict[str, Callable[[], Provider | None]] = {
 def find_provider(name: str) -> Provider | None:
     """The provider of this name; None where there is none, or it is not set up."""
     build = PROVIDERS.get(name)
-    return build() if build else None
+    found = build() if build else None
+    return observe_provider(found) if found else None
 
 
 def provider_of(method: str) -> Provider:

@@ -11,6 +11,7 @@ from mollie.api.client import Client
 from mollie.api.error import Error, IdentifierError, NotFoundError, ResponseError
 from mollie.api.objects.customer import Customer
 from mollie.api.objects.payment import Payment
+from requests import Session
 
 from orders.services.paying.providers.protocol import (
     Found,
@@ -23,6 +24,7 @@ from orders.services.paying.providers.protocol import (
     State,
 )
 from ordersite.core.money import MoneyError, from_text, to_text
+from ordersite.core.tracing import trace_headers
 
 logger = logging.getLogger(__name__)
 
@@ -56,16 +58,36 @@ REFUND_STATES = {
 }
 
 
+class TracedSession(Session):
+    """A session whose calls tell the trace that they belong to."""
+
+    def request(self, method: str, url: str, **named: Any) -> Any:  # type: ignore[override]
+        named["headers"] = {**(named.get("headers") or {}), **trace_headers()}
+        return super().request(method, url, **named)
+
+
+class TracedClient(Client):
+    """The SDK's client, with a session of ours in the place of its own."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self._client = TracedSession()
+        self._setup_retry()
+
+
 class Mollie:
     """The provider of an API key; with an endpoint, another server that speaks the same."""
 
     def __init__(self, name: str, *, api_key: str, endpoint: str = "") -> None:
         self.name = name
         # No retries of its own: a page waits for the answer, and whoever calls again has its key.
-        self.client = Client(api_endpoint=endpoint, timeout=TIMEOUT, retry=0)
+        self.client = TracedClient(api_endpoint=endpoint, timeout=TIMEOUT, retry=0)
         self.client.set_api_key(api_key)
         # Mollie refuses a payment whose notices could not reach us; then we ask it instead.
         self.reaches_local = bool(endpoint)
+
+    def list_methods(self) -> list[str]:
+        return self.ask("list_methods", lambda: [str(method["id"]) for method in self.client.methods.list()])
 
     def begin(self, wish: PaymentRequest) -> Found:
         data: dict[str, Any] = {

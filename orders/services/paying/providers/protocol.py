@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from ordersite.core.codes import Code
+from ordersite.core.codes import FaultCode
 from ordersite.core.faults import Refusal
 
 
@@ -16,7 +16,7 @@ class ProviderError(Refusal):
     """
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
-        code = Code.PROVIDER_REFUSED if is_final else Code.PROVIDER_UNAVAILABLE
+        code = FaultCode.PROVIDER_REFUSED if is_final else FaultCode.PROVIDER_UNAVAILABLE
         super().__init__(code, retry_after=None if is_final else 30)
         self.status = 409 if is_final else 503
         self.reason = reason[:300]
@@ -27,7 +27,7 @@ class NoticeRefused(Refusal):
     """A notice that does not prove that it comes from its provider."""
 
     def __init__(self) -> None:
-        super().__init__(Code.BAD_SIGNATURE)
+        super().__init__(FaultCode.BAD_SIGNATURE)
 
 
 class State(StrEnum):
@@ -119,6 +119,10 @@ class Provider(Protocol):
     """A payment provider. Every call that asks it raises ProviderError, and nothing else, where it does not succeed."""
 
     name: str
+
+    def list_methods(self) -> list[str]:
+        """The ways to pay that it offers here, as it calls them: asks, and changes nothing."""
+        ...
 
     def begin(self, wish: PaymentRequest) -> Found:
         """Begins a payment, or charges a kept method."""

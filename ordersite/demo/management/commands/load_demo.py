@@ -1,6 +1,5 @@
 """Loads the demo data; what is there already stays."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("The demo's logins have a public password: load it where ENVIRONMENT is development.")
-        draw_missing(Path(settings.MEDIA_ROOT))
+        draw_missing()
         if not loading.is_loaded():
             with Progress("Loading the demo", loading.STEPS, self.stderr) as progress:
                 loading.load(progress.step)

@@ -1,7 +1,6 @@
 """Plays what happens at the demo's vendors: live, by the API; or their past, into the database."""
 
 import math
-import signal
 from argparse import ArgumentParser
 from random import Random
 from typing import Any
@@ -12,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ordersite.demo import history, loading
 from ordersite.demo.progress import Progress
 from ordersite.demo.replay.client import CallRefused
-from ordersite.demo.simulation.run import count_stuck, simulate, visitors_of
+from ordersite.demo.simulation.run import count_stuck, simulate, told_to_stop, visitors_of
 from ordersite.demo.simulation.town import SimulationPlan, Town
 
 MOST = 100_000
@@ -62,18 +61,11 @@ class Command(BaseCommand):
             history.write_history(count, Random(seed), progress.step)  # noqa: S311  times of a demo
 
     def play(self, plan: SimulationPlan) -> None:
-        signals: list[int] = []
-        before = {
-            number: signal.signal(number, lambda given, _: signals.append(given))
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
         try:
-            town = simulate(plan, *visitors_of(plan.rate), THREADS, lambda: bool(signals))
+            with told_to_stop() as is_told:
+                town = simulate(plan, *visitors_of(plan.rate), THREADS, is_told)
         except CallRefused as refused:
             raise CommandError(f"{refused} The site must run on the same database as this command.") from refused
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
         self.tell(town)
 
     def tell(self, town: Town) -> None:

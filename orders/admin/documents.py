@@ -1,0 +1,132 @@
+"""Invoices and credit notes: listed, searched by number, exported for whoever keeps the books."""
+
+import re
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db import DataError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET
+
+from orders.admin import display
+from orders.admin.filters import ChoiceOfRows, SelectFilter
+from orders.admin.purchases import order_link
+from orders.admin.read_only import ReadOnlyAdmin
+from orders.models import IssuedDocument
+from orders.reading.documents import documents_as_table
+from orders.reading.spreadsheets import SHAPES
+from ordersite.backoffice.moments import write_moment
+from ordersite.backoffice.row_choosers import row_id
+from ordersite.core.replica import from_replica
+from vendors.admin.scoping import ScopedAdmin, own_vendors
+from vendors.models import Merchant
+
+CALLED = re.compile(r"([0-9]{4})-([0-9]{1,9})")
+FIRST_YEAR = 2026
+
+
+class SellerFilter(ChoiceOfRows):
+    """The merchants of the vendors that who asks acts for."""
+
+    title = parameter_name = column = "seller"
+
+    def rows(self, request: HttpRequest) -> QuerySet[Merchant]:
+        return Merchant.objects.filter(pk__in=own_vendors(request).order_by().values("merchant")).order_by("name", "pk")
+
+
+class DocumentKindFilter(SelectFilter):
+    title = parameter_name = column = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, label.capitalize()) for value, label in IssuedDocument.Kind.choices]
+
+
+class YearFilter(SelectFilter):
+    """The year by which it is numbered, the newest first."""
+
+    title = parameter_name = column = "year"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(year), str(year)) for year in range(timezone.now().year + 1, FIRST_YEAR - 1, -1)]
+
+
+@admin.register(IssuedDocument)
+class DocumentAdmin(ScopedAdmin, ReadOnlyAdmin):
+    """What was issued; nobody changes it."""
+
+    vendor_path = "order__vendor"
+    list_display = ["called", "kind", "seller", "issued", "link", "amount", "page"]
+    list_select_related = ["seller", "order__vendor"]
+    list_filter = [DocumentKindFilter, SellerFilter, YearFilter]
+    ordering = ["-issued_at", "-id"]
+    search_fields = ["number"]
+    search_help_text = "A number such as 2026-000012, or an order's id"
+    fields = readonly_fields = ["called", "kind", "seller", "issued", "link", "amount", "page"]
+    change_list_template = "admin/orders/issueddocument/change_list.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[IssuedDocument], search_term: str
+    ) -> tuple[QuerySet[IssuedDocument], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if found := CALLED.fullmatch(term):
+            return queryset.filter(year=int(found[1]), number=row_id(found[2].lstrip("0")) or 0), False
+        return queryset.filter(order=row_id(term.removeprefix("#")) or 0), False
+
+    def get_urls(self) -> list[URLPattern]:
+        exports = [
+            path(
+                f"export/{shape}/",
+                self.admin_site.admin_view(require_GET(partial(self.export, shape=shape))),
+                name=f"orders_issueddocument_export_{shape}",
+            )
+            for shape in SHAPES
+        ]
+        return [*exports, *super().get_urls()]
+
+    @from_replica
+    def export(self, request: HttpRequest, shape: str) -> HttpResponseBase:
+        """What the list's address would list, all of it, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            documents = self.get_changelist_instance(request).queryset
+        except (IncorrectLookupParameters, ValueError, OverflowError, DataError):
+            messages.error(request, "There is no such filter: nothing was exported.")
+            return HttpResponseRedirect(reverse("admin:orders_issueddocument_changelist"))
+        return SHAPES[shape](documents_as_table(documents), f"documents-{timezone.now():%Y-%m-%d-%H%M}")
+
+    @admin.display(description="number")
+    def called(self, document: IssuedDocument) -> str:
+        return document.called
+
+    @admin.display(description="issued")
+    def issued(self, document: IssuedDocument) -> str:
+        return write_moment(document.issued_at, document.order.vendor.zone)
+
+    @admin.display(description="order")
+    def link(self, document: IssuedDocument) -> str:
+        return order_link(document.order_id)
+
+    @admin.display(description="total")
+    def amount(self, document: IssuedDocument) -> str:
+        sign = -1 if document.kind == IssuedDocument.Kind.CREDIT_NOTE else 1
+        return display.money(sign * document.total, document.currency)
+
+    @admin.display(description="page")
+    def page(self, document: IssuedDocument) -> str:
+        return format_html(
+            '<a href="{}">Open<span class="visually-hidden"> {}</span></a> <a href="{}">PDF</a>',
+            reverse("invoice", args=[document.order_id]),
+            document.called,
+            reverse("invoice_pdf", args=[document.order_id]),
+        )

@@ -1,0 +1,65 @@
+"""What was changed of one row, as its page's "History" shows it; and what models and columns are called there."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model, Q
+
+from ordersite.core.audit import FOREIGN, Audited
+from ordersite.core.models import AuditRow
+
+MOST_CHANGES = 200  # the newest
+# How a line of what was added or deleted begins.
+COLUMN = re.compile(r"^\w+(?=: )", re.MULTILINE)
+
+
+def audit_of(model: type[Model], key: str) -> Sequence[AuditRow]:
+    """Of the row, and of those that its page shows with it, the newest first; one statement."""
+    label = model._meta.label_lower
+    of_row = Q(model=label, object_id=key) | Q(parent_model=label, parent_id=key)
+    return list(AuditRow.objects.filter(of_row)[:MOST_CHANGES])
+
+
+def recorded_models() -> Iterator[type[Model]]:
+    return (model for model in apps.get_models() if issubclass(model, Audited) or model in FOREIGN)
+
+
+@cache
+def model_in_words(label: str) -> str:
+    """What a model is called; its label where it is no more."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except LookupError:
+        return label
+
+
+@cache
+def field_in_words(label: str, name: str) -> str:
+    """What a column of a model is called on pages; its name where it is no more."""
+    try:
+        found = apps.get_model(label)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return name
+    return str(getattr(found, "verbose_name", name))
+
+
+def columns_called(words: str) -> set[str]:
+    """The columns that are called so on pages."""
+    fields = (field for model in recorded_models() for field in (*model._meta.fields, *model._meta.many_to_many))
+    return {field.name for field in fields if str(field.verbose_name).lower() == words.lower()}
+
+
+def text_in_words(row: AuditRow, text: str) -> str:
+    """What is kept of a change, the columns of a row that came or went by what they are called."""
+    if row.act == AuditRow.Act.CHANGED:
+        return text
+    return COLUMN.sub(lambda found: field_in_words(row.model, found[0]), text)
+
+
+def change_in_words(row: AuditRow) -> tuple[str, str, str]:
+    """What was changed, and what it was and is."""
+    what = field_in_words(row.model, row.field) if row.field else row.get_act_display()
+    return what, text_in_words(row, row.old), text_in_words(row, row.new)

@@ -1,0 +1,76 @@
+"""A vendor's whole menu in a browser: sorted by keyboard and by dragging, and a file looked at on a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_looks import broken_rules
+from tests.cast import Cast
+from vendors.models import Category, Product
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+SignIn = Callable[[Page, str], None]
+FILE = "kind;parent;name;price\nproduct;Food;Burger;9,00\nproduct;Nowhere;Salad;5\n"
+
+
+def open_menu(stage: Cast, open_page: OpenPage, sign_in: SignIn, width: int, rest: str = "") -> Page:
+    page = open_page(width=width)
+    sign_in(page, stage.staff.email)
+    page.goto(f"/admin/vendors/product/menus/{stage.vendor.pk}/{rest}")
+    return page
+
+
+def is_wider_than_the_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def names(stage: Cast) -> list[str]:
+    return list(Category.objects.filter(vendor=stage.vendor).order_by("position", "pk").values_list("name", flat=True))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_menu_is_sorted_by_keyboard(stage: Cast, open_page: OpenPage, sign_in: SignIn, width: int) -> None:
+    page = open_menu(stage, open_page, sign_in, width)
+    assert broken_rules(page) == []
+    assert not is_wider_than_the_window(page)
+    down = page.get_by_role("button", name="Food: Down")
+    down.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Moved to place 2 of 2.")).to_be_visible()
+    expect(page.get_by_role("button", name="Food: Down")).to_be_focused()
+    assert names(stage) == ["Drinks and sweets", "Food"]
+
+
+def test_a_menu_is_sorted_by_dragging(stage: Cast, open_page: OpenPage, sign_in: SignIn) -> None:
+    page = open_menu(stage, open_page, sign_in, 1280)
+    rows = page.locator(".sorted > li")
+    expect(rows.first).to_have_attribute("draggable", "true")
+    rows.nth(1).drag_to(rows.nth(0))
+    expect(page.get_by_text("The new order is saved.")).to_be_visible()
+    assert names(stage) == ["Drinks and sweets", "Food"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_file_is_looked_at_before_it_is_imported(
+    stage: Cast, open_page: OpenPage, sign_in: SignIn, width: int
+) -> None:
+    page = open_menu(stage, open_page, sign_in, width, "import/")
+    assert broken_rules(page) == []
+    assert not is_wider_than_the_window(page)
+    for content in (FILE, FILE.replace("Nowhere", "Food")):
+        page.get_by_label("File:", exact=True).set_input_files(
+            {"name": "menu.csv", "mimeType": "text/csv", "buffer": content.encode()}
+        )
+        page.get_by_role("button", name="Check it").click()
+        expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+        assert broken_rules(page) == []
+        assert not is_wider_than_the_window(page)
+        if "Nowhere" in content:
+            expect(page.get_by_text("There is no category “Nowhere”")).to_be_visible()
+            expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
+            page.get_by_role("link", name="Another file").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("The menu was imported: 1 new, 1 changed.")).to_be_visible()
+    assert Product.objects.get(name="Burger").price == 900

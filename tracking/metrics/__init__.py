@@ -1,0 +1,1 @@
+"""What is told to Prometheus: /metrics, and what is read from the database for it."""

@@ -104,7 +104,7 @@ def pages_beside(cast: Cast) -> Iterator[str]:
         if name not in BUTTONS or len(taken) > 1:
             continue
         app, model = name.split("_")[:2]
-        kind = apps.get_model(app, model)
+        kind = apps.get_model(app, "vendor" if model == "menu" else model)  # a menu is a vendor's
         row = kind._default_manager.first() if taken and admin.site.is_registered(kind) else None
         if taken and (row is None or not isinstance(pattern.pattern.converters[taken[0]], IdConverter)):
             continue

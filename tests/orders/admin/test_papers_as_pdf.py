@@ -111,7 +111,7 @@ def test_the_same_order_makes_the_same_bytes_in_its_vendors_language(cast: Cast,
 def test_three_hundred_lines_go_over_pages_with_their_heads(cast: Cast, office: Client) -> None:
     order = make_order(cast, Status.COMPLETED, payment_method="wallet")
     line = add_lines(order, cast, *(f"Burger {number} " + "with everything on it " * 3 for number in range(300)))
-    LineOption.objects.create(line=line, kind="option", menu_id=0, name="W" * 100)
+    LineOption.objects.create(line=line, kind="option", menu_id=0, name="W" * 80)
     reader = read(office.get(path_of(order, "receipt")))
     texts = [page.extract_text() for page in reader.pages]
     assert len(texts) > 5

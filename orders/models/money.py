@@ -148,6 +148,13 @@ class PaymentShare(models.Model):
     )
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["order"],
+                condition=models.Q(is_extra=True, received__lt=models.F("amount")),
+                name="share_rise_owed",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["payment", "order"], name="share_once_an_order"),
             models.CheckConstraint(

@@ -166,6 +166,12 @@ CARRIED = models.Q(deleted_at__isnull=True, driver__isnull=False, status__in=sor
 REFUNDED_OPEN = models.Q(payment_status=PaymentStatus.REFUNDED, status__in=sorted(OPEN))
 
 
+# What is completed, and its money has not come in after all: what a provider held for it has lapsed.
+UNPAID_SUCCESS = models.Q(
+    payment_status__in=[state.value for state in PaymentStatus if not state.is_received], status__in=sorted(SUCCESS)
+)
+
+
 # What its vendor cannot serve any more: somebody has to call the customer.
 UNSERVED = models.Q(unserved__gt="", status__in=sorted(OPEN))
 
@@ -406,6 +412,7 @@ class Order(LifeCycle, models.Model):
             models.Index(fields=["contact_phone"], name="order_contact_phone"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="order_due"),
             models.Index(fields=["id"], condition=REFUNDED_OPEN, name="order_refunded_and_open"),
+            models.Index(fields=["id"], condition=UNPAID_SUCCESS, name="order_completed_unpaid"),
             models.Index(fields=["id"], condition=UNSERVED, name="order_unserved"),
             models.Index(fields=["vendor", "id"], condition=WAITING, name="order_of_vendor_waiting"),
             models.Index(fields=["vendor"], condition=UNACKNOWLEDGED, name="order_unacknowledged"),

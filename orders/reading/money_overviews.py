@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from orders.lifecycle.table import OPEN
-from orders.models import Account, Entry, Order, PaymentShare, Posting
+from orders.lifecycle.table import OPEN, SUCCESS
+from orders.models import UNPAID_SUCCESS, Account, Entry, Order, PaymentShare, Posting
 from orders.reading.statements import in_period
 from orders.services.money.day_reports import SOLD
 from ordersite.core.money import half_up
@@ -28,11 +28,23 @@ AGES: tuple[tuple[str, timedelta], ...] = (
 
 
 def open_shares(vendor_id: int | None = None, method: str = "") -> QuerySet[PaymentShare]:
-    """What is asked of orders under way and has not come in; found by the orders, which are few of many."""
-    orders = Order.objects.filter(deleted_at__isnull=True, status__in=sorted(OPEN))
+    """What is asked of orders and has not come in; found by the orders, which are few of many.
+
+    Of those that are completed too: a rise holds nothing up, and what a provider held may lapse after that. Of orders
+    that were closed without success nothing is asked.
+    """
+    orders = Order.objects.filter(deleted_at__isnull=True)
     if vendor_id is not None:
         orders = orders.filter(vendor=vendor_id)
-    shares = PaymentShare.objects.filter(order__in=orders, received__lt=F("amount"))
+    completed = orders.filter(status__in=sorted(SUCCESS))
+    rises = PaymentShare.objects.filter(is_extra=True, received__lt=F("amount"))
+    # Each by an index of its own: conditions joined by OR would read every share.
+    owing = (
+        orders.filter(status__in=sorted(OPEN))
+        .values("pk")
+        .union(orders.filter(UNPAID_SUCCESS).values("pk"), completed.filter(pk__in=rises.values("order")).values("pk"))
+    )
+    shares = PaymentShare.objects.filter(order__in=owing, received__lt=F("amount"))
     return shares.filter(payment__provider=method) if method else shares
 
 

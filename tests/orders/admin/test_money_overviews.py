@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.lifecycle.table import Status
-from orders.models import Account, Entry, Payment, Posting
+from orders.models import Account, Entry, Order, Payment, PaymentShare, Posting
 from orders.reading.money_overviews import AGES, asked_before, open_shares, sums_of_open
+from orders.services.paying.payment_checks import waive_owed
+from ordersite.accounts.callers import caller_of_user
 from tests.cast import Cast, in_roles, make_clerk, make_manager
 from tests.orders.money import settled
 from tests.orders.rows import make_order
@@ -60,6 +62,68 @@ def test_open_payments_by_age_method_and_vendor(cast: Cast, office: Client) -> N
     ):
         page = office.get(f"{BASE}open-payments/?{query}").content.decode()
         assert re.findall(r"/admin/orders/order/(\d+)/change/\">#", page) == [str(order.pk) for order in orders], query
+
+
+def rise_of(order: Any, amount: int = 300) -> PaymentShare:
+    """A rise of what was paid already, which nobody has paid."""
+    payment = Payment.objects.create(
+        purchase=order.purchase, currency="EUR", provider=order.payment_method, amount=amount
+    )
+    return PaymentShare.objects.create(payment=payment, order=order, amount=amount, is_extra=True)
+
+
+def owing(**named: Any) -> list[tuple[int, int]]:
+    """Which orders owe how much."""
+    return sorted((share.order_id, share.owed) for share in open_shares(**named))
+
+
+def test_what_a_completed_order_owes_stands_among_the_open_payments(cast: Cast, office: Client) -> None:
+    paid = {"payment_method": "fake", "payment_status": "paid"}
+    completed = make_order(cast, Status.COMPLETED, **paid)
+    under_way = make_order(cast, Status.ACCEPTED_BY_BUSINESS, vendor=cast.other_vendor, **paid)
+    refused = make_order(cast, Status.REJECTED_BY_BUSINESS, **paid)
+    deleted = make_order(cast, Status.COMPLETED, **paid, deleted_at=timezone.now())
+    make_order(cast, Status.COMPLETED, **paid)
+    rises = [rise_of(order) for order in (completed, under_way, refused, deleted)]
+    # What its provider held has lapsed after it was completed.
+    lapsed = make_order(cast, Status.DELIVERY_COMPLETED_BY_DRIVER, payment_method="fake", payment_status="failed")
+    assert owing() == [(completed.pk, 300), (under_way.pk, 300), (lapsed.pk, 1500)]
+    assert owing(vendor_id=cast.other_vendor.pk) == [(under_way.pk, 300)]
+    assert owing(vendor_id=cast.vendor.pk, method="fake") == [(completed.pk, 300), (lapsed.pk, 1500)]
+    assert owing(method="cash") == []
+    page = office.get(f"{BASE}open-payments/").content.decode()
+    shown = re.findall(r"/admin/orders/order/(\d+)/change/\">#", page)
+    assert sorted(map(int, shown)) == [completed.pk, under_way.pk, lapsed.pk]
+    waive_owed(
+        payment_id=rises[0].payment_id, order_id=completed.pk, caller=caller_of_user(cast.staff), reason="Not worth it."
+    )
+    assert owing(vendor_id=cast.vendor.pk) == [(lapsed.pk, 1500)]
+
+
+@pytest.mark.postgres
+def test_open_payments_are_found_without_reading_what_is_paid(cast: Cast) -> None:
+    order = make_order(cast, Status.COMPLETED, payment_method="fake", payment_status="paid")
+    own = {"id", "uuid", "number", "tracking_hash"}
+    rest = ", ".join(f'"{field.column}"' for field in Order._meta.concrete_fields if field.column not in own)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO orders_order (uuid, number, tracking_hash, {rest}) "  # noqa: S608
+            f"SELECT gen_random_uuid(), 1000000 + n, 'copy ' || n, {rest} "
+            "FROM orders_order, generate_series(1, 5000) n WHERE id = %s",
+            [order.pk],
+        )
+        cursor.execute(
+            "INSERT INTO orders_paymentshare (payment_id, order_id, amount, tip, received, refunded, is_extra) "
+            "SELECT %s, id, 1500, 0, 1500, 0, false FROM orders_order WHERE id <> %s",
+            [Payment.objects.get().pk, order.pk],
+        )
+        cursor.execute("ANALYZE orders_order")
+        cursor.execute("ANALYZE orders_paymentshare")
+    rise_of(order)
+    assert owing() == [(order.pk, 300)]
+    plan = open_shares().explain()
+    assert "Seq Scan" not in plan
+    assert {"share_rise_owed", "order_completed_unpaid"} <= set(re.findall(r"(?:share|order)_\w+", plan)), plan
 
 
 def test_every_moment_has_one_age(cast: Cast) -> None:

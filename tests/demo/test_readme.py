@@ -60,6 +60,20 @@ def commands() -> str:
     return "\n".join(blocks)
 
 
+def run_in_bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Runs a page's commands as a shell does that stops at the first fault, which fails the test."""
+    done = subprocess.run(  # noqa: S603
+        ["bash", "-euo", "pipefail"],  # noqa: S607
+        input=script,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "NO_PROXY": "*", **env},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def test_each_block_is_one_that_bash_reads() -> None:
     assert commands().count("ask ") > 10
     subprocess.run(["bash", "-n"], input=commands(), text=True, check=True)  # noqa: S607
@@ -71,20 +85,11 @@ def test_the_readme_can_be_followed_twice_word_for_word(tmp_path: Path) -> None:
     curl = tmp_path / "curl"
     curl.write_text(CURL.format(curl=shutil.which("curl")))
     curl.chmod(0o755)
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "*"}
     with fresh_demo() as client:
         site = str(client.base_url).rstrip("/")
         script = commands().replace(SHOWN, site)
         for first in (45, 47):
-            done = subprocess.run(  # noqa: S603
-                ["bash", "-euo", "pipefail"],  # noqa: S607
-                input=script,
-                text=True,
-                capture_output=True,
-                env=env,
-                timeout=120,
-            )
-            assert done.returncode == 0, done.stderr
+            done = run_in_bash(script, PATH=f"{tmp_path}:{os.environ['PATH']}")
             calls = re.sub(r"/orders/\d+", "/orders/N", done.stderr.replace(site, ""))
             assert calls.split("\n")[:-1] == CALLS.strip().split("\n")
             order, guests = f"order {first}", f'"id":{first + 1},"name":"Lou Peeters","status":"pending"'
@@ -100,19 +105,10 @@ def test_the_readme_can_be_followed_twice_word_for_word(tmp_path: Path) -> None:
 @pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)}")
 def test_the_page_of_menus_by_api_can_be_followed_twice_word_for_word() -> None:
     (block,) = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/menu-api.md").read_text(), re.DOTALL)
-    env = {**os.environ, "NO_PROXY": "*"}
     with fresh_demo() as client:
         script = block.replace(SHOWN, str(client.base_url).rstrip("/"))
         for outcomes in (["added", "changed"], ["unchanged", "unchanged"]):
-            done = subprocess.run(  # noqa: S603
-                ["bash", "-euo", "pipefail"],  # noqa: S607
-                input=script,
-                text=True,
-                capture_output=True,
-                env=env,
-                timeout=60,
-            )
-            assert done.returncode == 0, done.stderr
+            done = run_in_bash(script)
             *_, answer = done.stdout.splitlines()
             assert [row["outcome"] for row in json.loads(answer)["results"]] == outcomes
             assert '{"id":8,"name":"Viennoiseries"}' in done.stdout

@@ -455,9 +455,15 @@ class Book:
             self.lower_shares(order, -difference, is_tip=is_tip)
 
     def raise_shares(self, order: Order, rise: int, *, is_tip: bool) -> None:
-        """A rise is added to what is not paid yet, drawn from the wallet, or is a payment of its own."""
+        """A rise is added to what is not paid yet, drawn from the wallet, or is a payment of its own.
+
+        What fell to nothing before it was paid is asked for again, unless staff waived what was owed.
+        """
         tip = rise if is_tip else 0
-        share = next((share for share in order.shares if share.owed), None)
+        waiting = [share for share in order.shares if share.owed]
+        if not order.waived:
+            waiting += [share for share in order.shares if not share.amount and share.payment.state != "received"]
+        share = next(iter(waiting), None)
         wallet = next((share for share in order.shares if share.payment.method == "wallet"), None)
         if share is None and order.method == "wallet" and wallet is not None:
             wallet.amount, wallet.tip = wallet.amount + rise, wallet.tip + tip

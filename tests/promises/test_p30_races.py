@@ -154,14 +154,26 @@ Granted = tuple[Act, dict[str, Any]]
 def race(life: Life, order: Order, acts: Sequence[Act], beside: Sequence[Callable[[], Any]] = ()) -> Counter[str]:
     """All of them at once; then the oracle is told what was granted, and looks. How many of each were granted."""
     calls: list[Callable[[], Any]] = [partial(act.ask, life, order.id) for act in acts]
-    answers = together([*calls, *beside], at_once=AT_ONCE)[: len(acts)]
+    return tell_oracle(life, order, acts, together([*calls, *beside], at_once=AT_ONCE)[: len(acts)])
+
+
+def tell_oracle(life: Life, order: Order, acts: Sequence[Act], answers: Sequence[Any]) -> Counter[str]:
+    """Tells the oracle what was granted, in the order of the versions, and looks. How many of each were granted.
+
+    A failure tells which act made which version, so that it can be replayed one act after the other.
+    """
     by_version: dict[int, list[Granted]] = {}
     for act, answer in zip(acts, answers, strict=True):
         assert answer.status_code < 300 or answer.status_code in (403, 404, 409, 503), (act, answer.content[:300])
         if answer.status_code < 300:
             by_version.setdefault(int(answer["ETag"].strip('"')), []).append((act, answer.json()))
     made = makers(life, order, by_version)
-    check(life, order, made)
+    try:
+        check(life, order, made)
+    except AssertionError as error:
+        for version, granted in sorted(made.items()):
+            error.add_note(f"version {version}: {granted[0] if granted else 'a notice of the provider'}")
+        raise
     return Counter(act[0].name for act in made.values() if act)
 
 
@@ -235,6 +247,18 @@ def test_what_a_wallet_paid(life: Life, full: bool, figure: Callable[[str], None
     figure(
         f"refunds, tips, edits, methods and cancelling of a wallet's order, {AT_ONCE} at once × {rounds}: {dict(done)}"
     )
+
+
+@pytest.mark.parametrize("taken_back", [(4, 2, 4), (4, 1, 2)])
+def test_a_rise_that_fell_to_nothing_is_asked_for_again(life: Life, taken_back: Sequence[int]) -> None:
+    """Paid, then dearer, cheaper than before, dearer again: the payment of the first rise is the second one's too."""
+    order = place(life, "fake")
+    notice(pay_at_provider(life, order))
+    acts = [edit(order, quantity, "customer") for quantity in taken_back]
+    assert tell_oracle(life, order, acts, [act.ask(life, order.id) for act in acts]) == {"items": 3}
+    newest, first = order.shares
+    assert (first.owed, newest.is_extra, newest.received) == (0, True, 0)
+    assert newest.owed > 0
 
 
 def without_order_locks(monkeypatch: pytest.MonkeyPatch) -> None:

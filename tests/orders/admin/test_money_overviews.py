@@ -78,7 +78,7 @@ def owing(**named: Any) -> list[tuple[int, int]]:
 
 
 def test_what_a_completed_order_owes_stands_among_the_open_payments(cast: Cast, office: Client) -> None:
-    paid = {"payment_method": "fake", "payment_status": "paid"}
+    paid: dict[str, Any] = {"payment_method": "fake", "payment_status": "paid"}
     completed = make_order(cast, Status.COMPLETED, **paid)
     under_way = make_order(cast, Status.ACCEPTED_BY_BUSINESS, vendor=cast.other_vendor, **paid)
     refused = make_order(cast, Status.REJECTED_BY_BUSINESS, **paid)

@@ -119,8 +119,8 @@ class Before:
             "driver_cash": (f"driver-{cast.driver_row.pk}", {"driver_id": cast.driver_row.pk}),
         }.get(name, ("", {}))
         kind = "cash" if name == "driver_cash" else name
-        fields = {"kind": kind, "currency": "EUR", **fields}
-        return self.rows("Account").get_or_create(name=f"{kind}:{owner}:EUR", defaults=fields)[0]
+        defaults = {"kind": kind, "currency": "EUR", **fields}
+        return self.rows("Account").get_or_create(name=f"{kind}:{owner}:EUR", defaults=defaults)[0]
 
     def fill_wallet(self, amount: int) -> None:
         posting = self.rows("Posting").create(kind="top_up", actor="test", created_at=self.tick())
@@ -448,7 +448,8 @@ def test_it_may_be_run_again_after_it_was_stopped(before: Before) -> None:
     was, postings = sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))
     executor = MigrationExecutor(connection)
     apps = executor.loader.project_state([("orders", "0012_share_constraints")]).apps
-    for operation in executor.loader.get_migration("orders", "0011_money_of_shares").operations:
+    migration: Any = executor.loader.get_migration("orders", "0011_money_of_shares")
+    for operation in migration.operations:
         operation.code(apps, None)
     assert (sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))) == (was, postings)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.models import Counter, Order
@@ -22,29 +22,6 @@ def newest() -> Iterator[None]:
     """Whatever a test leaves, the next one finds the newest tables."""
     yield
     migrate_to_newest()
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize(
-    ("before", "index", "columns"),
-    [
-        ("0017_unserved", "order_unserved", "(id)"),
-        (
-            "0020_number_series",
-            "number_once_a_vendor_series_and_day",
-            "(vendor_id, number_series, number_day, number)",
-        ),
-    ],
-)
-def test_an_index_that_was_left_half_built_is_built_anew(before: str, index: str, columns: str) -> None:
-    """The migration of an index holds nothing else, so that it can be run again after its build has failed."""
-    migrate(("orders", before))
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE INDEX {index} ON orders_order (total)")
-    migrate(NEWEST_ORDERS)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [index])
-        assert columns in cursor.fetchone()[0]
 
 
 def numbers() -> list[tuple[int, str | None, int]]:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders.models import Order
 from orders.services.moving.timers import run_due
 from tests.cast import Cast
-from tests.orders.rows import make_order
 from tests.orders.moving.test_transitions import move
+from tests.orders.rows import make_order
 from tests.orders.walking import REASON, Api
 
 
@@ -20,8 +20,8 @@ def test_what_stands_is_found_again(cast: Cast, api: Api, django_assert_max_num_
     for user, body in ((cast.owner, {"to": 7}), (cast.driver, {"to": 8}), (cast.owner, {"to": 4})):
         assert move(api, user, driven, **body).status_code == 200
     undone = make_order(cast, 0)
-    for body in ({"to": 7}, {"to": 4}, {"transition": "undo_ready"}, {"to": 22}):
-        assert move(api, cast.owner, undone, **body, **REASON).status_code == 200
+    for step in ({"to": 7}, {"to": 4}, {"transition": "undo_ready"}, {"to": 22}):
+        assert move(api, cast.owner, undone, **step, **REASON).status_code == 200
     placed = make_order(cast, 0)
     standing = dict(Order.objects.values_list("pk", "standing_changes"))
     assert standing == {

@@ -6,13 +6,13 @@ import pytest
 from django.db import transaction
 
 from orders.models import AgreedTerms, Order
+from orders.services.capacity.offer_terms import save_offer
 from tests.cast import Cast
 from tests.dialects.shop.calling import empty_order
 from tests.migrating import NEWEST_ORDERS, migrate, migrate_to_newest
 from tests.orders.money import Api, set_terms
 from tests.orders.shopping import NEAR, cart, eur, place_order
 from vendors.models import DeliveryZone, Offer, Vendor
-from orders.services.capacity.offer_terms import save_offer
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 BEFORE = ("orders", "0007_reversals_and_uploads")

@@ -1,5 +1,6 @@
 """What tests of online payments share: the fake provider on a free port, orders that wait for it, notices."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +18,7 @@ from vendors.models import Vendor
 from vendors.services.vendors import bump_menu_version
 
 NOTICES = "/api/v1/payments/notices/fake"
+PATIENCE = 5.0  # seconds that calls wait for others of their kind; the site waits a little longer for an answer
 
 
 class Provider(FakeProvider):
@@ -32,6 +34,14 @@ class Provider(FakeProvider):
         self.notices: list[tuple[str, str]] = []
         self.ledger, self.kept, self.calls = Ledger(), {}, []
         self.refuses_with, self.delay, self.loses_answers, self.refund_takes = 0, 0.0, 0, None
+        self.gathers = 0
+
+    def answer_once(self, method: str, path: list[str], raw: bytes, key: str) -> tuple[int, dict[str, Any]]:
+        """Before it answers the first of a call it waits until the call was made `gathers` times."""
+        until = time.monotonic() + PATIENCE
+        while self.asked(f"{method} {'/'.join(path)}") < self.gathers and time.monotonic() < until:
+            time.sleep(0.01)
+        return super().answer_once(method, path, raw, key)
 
     def notify(self, payment: dict[str, Any]) -> None:
         """At once, without a thread: a test looks at the list right after."""

@@ -47,6 +47,14 @@ def together(calls: Sequence[Callable[[], Answer]], *, at_once: int | None = Non
     return [answers[number] for number in range(len(calls))]
 
 
+def next_delay(late: float, *, first_won: bool) -> float:
+    """How many seconds after the first of two the second begins next, when it began `late` after it this time.
+
+    Whoever won has it harder, so that on a busy machine too both win some rounds.
+    """
+    return late / 2 if first_won else late * 2 + 0.01
+
+
 def or_its_error(call: Callable[[], Answer]) -> Callable[[], Answer | Exception]:
     """The call, which answers the error that it raises."""
 

@@ -19,7 +19,7 @@ from tests.controls.unlocked_money import get_without_a_lock
 from tests.controls.unlocked_timers import due_without_a_lock
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS
-from tests.promises.crowd import together
+from tests.promises.crowd import next_delay, together
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 Api = Callable[..., APIClient]
@@ -64,9 +64,12 @@ def test_one_wins(
 ) -> None:
     rounds = 200 if full else 30
     won: Counter[str] = Counter()
-    for number in range(rounds):
-        order, answer = race(cast, api, late=number % 5 * 0.01)
-        won[check(cast, order, answer, caplog)] += 1
+    late = 0.0
+    for _ in range(rounds):
+        order, answer = race(cast, api, late=late)
+        winner = check(cast, order, answer, caplog)
+        won[winner] += 1
+        late = next_delay(late, first_won=winner == "accept")
     assert len(won) == 2, "the race must have gone both ways"
     figure(f"answer against lapse × {rounds}: {won['accept']} to {won['lapse']}, one event each")
 

@@ -20,7 +20,7 @@ from tests.controls.unlocked_money import get_without_a_lock
 from tests.controls.unlocked_timers import due_without_a_lock
 from tests.orders.rows import make_order
 from tests.orders.shopping import ORDERS
-from tests.promises.crowd import together
+from tests.promises.crowd import next_delay, together
 from vendors.models import Driver, Vendor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -104,8 +104,7 @@ def test_one_wins(
         order, answer = race(cast, api, kind, late=late)
         winner = check(order, answer, kind, caplog)
         won[winner] += 1
-        # Whoever won starts the later, so that on a busy machine too they meet.
-        late = late / 2 if winner == "person" else late * 2 + 0.01
+        late = next_delay(late, first_won=winner == "person")
     figure(f"{kind}, somebody against the timer × {rounds}: {won['person']} to {won['timer']}, one event each")
     assert len(won) == 2, "the race must have gone both ways"
 

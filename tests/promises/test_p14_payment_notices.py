@@ -66,11 +66,10 @@ def notices_of_a_paid_one(cast: Cast, api: Api, provider: Provider, times: int) 
     """The same notice so many times, so many of them at once in their look-up; the statuses of the answers."""
     payment = begun(cast, api)
     provider.pay(payment.reference)
-    # Long enough for all of the first to ask before one of them has an answer.
-    provider.delay = 0.2
+    # All of the first ask before one of them has an answer.
+    provider.gathers = AT_ONCE
     tell = partial(notice, payment.reference)
     answers = together([lambda: int(tell().status_code)] * times, at_once=AT_ONCE)
-    provider.delay = 0
     return payment, Counter(answers)
 
 
@@ -197,7 +196,7 @@ def test_control_the_last_word_takes_a_payment_back(
 
 def test_twenty_who_open_the_page_at_once_get_one_payment(cast: Cast, api: Api, provider: Provider) -> None:
     payment = place_online(api(cast.customer), cast)
-    provider.delay = 0.2
+    provider.gathers = AT_ONCE
     pages = together([lambda: Client().get(f"/pay/{payment.token}")["Location"]] * AT_ONCE, at_once=AT_ONCE)
     assert len(set(pages)) == len(provider.ledger.payments) == 1
     assert (read(payment).attempt, payment.redirect_url) == (1, pages[0])

@@ -351,6 +351,7 @@ def test_control_workers_that_do_not_claim_tell_twice(cast: Cast, placed: Any, m
 
 
 @pytest.mark.postgres
+@pytest.mark.timed
 @pytest.mark.django_db(transaction=True)
 def test_three_workers_tell_in_time(
     cast: Cast, placed: Any, tmp_path: Path, figure: Callable[[str], None], full: bool

@@ -31,7 +31,8 @@ from vendors.models import (
     Station,
     Stock,
 )
-from vendors.services.menu_changes import owners_of_codes
+from vendors.services.till_codes import standing_codes, taken_codes
+from vendors.services.vendors import hold_vendor
 
 
 class StationForm(forms.ModelForm):
@@ -130,9 +131,9 @@ class ProductForm(StationForm, AllergensForm):
             self.add_error("category", "This category belongs to another vendor: choose one of this vendor's.")
         code = cleaned.get("plu_code")
         if code and vendor_id and "plu_code" in self.changed_data:
-            # A till could not tell the two apart any more.
-            owner = owners_of_codes(vendor_id, [code]).get(code)
-            if owner not in (None, self.instance.pk):
+            # Of two who add it at once the second sees the first one's.
+            hold_vendor(vendor_id)
+            if taken_codes([(self.instance.pk, code)], standing_codes(vendor_id, [code])):
                 self.add_error("plu_code", NATIVE.sentence(Fault(FaultCode.TAKEN_PLU_CODE, Field.PLU_CODE)))
         return cleaned
 

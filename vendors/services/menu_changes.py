@@ -41,7 +41,8 @@ from vendors.models import (
 )
 from vendors.permissions import manages_vendor
 from vendors.services.stock import lock_stock
-from vendors.services.vendors import BATCH, bump_menu_version, replace
+from vendors.services.till_codes import standing_codes, taken_codes
+from vendors.services.vendors import BATCH, bump_menu_version, hold_vendor, replace
 
 MenuPart = TypeVar("MenuPart", Category, Product, OptionGroup, Option)
 # Where the vendor of a part of the menu is found.
@@ -81,7 +82,7 @@ def managed_menu(caller: Caller, vendor_id: int) -> Vendor:
 def held_menu(caller: Caller, vendor_id: int, version: int | None = None) -> Vendor:
     """The same, held for a change; raises Stale where the caller saw another version of the menu."""
     managed_menu(caller, vendor_id)
-    vendor = Vendor.objects.select_for_update(no_key=True).get(pk=vendor_id)
+    vendor = hold_vendor(vendor_id)
     if version is not None and version != vendor.menu_version:
         raise Stale(FaultCode.STALE_MENU, version=vendor.menu_version)
     return vendor
@@ -255,23 +256,10 @@ def refuse(faults: Sequence[Fault], short: Sequence[Fault]) -> None:
 
 def check_codes(vendor: Vendor, changes: Sequence[ProductChange]) -> list[Fault]:
     """Refuses a code that another product has: a till could not tell the two apart any more."""
-    coming = [change for change in changes if change.row.plu_code and (change.is_new or "plu_code" in change.columns)]
-    codes = {change.row.plu_code for change in coming}
-    if not codes:
-        return []
-    owners = owners_of_codes(vendor.pk, codes)
-    faults = []
-    for change in coming:
-        code = change.row.plu_code
-        if owners.setdefault(code, change.row.pk or 0) != (change.row.pk or 0):
-            faults.append(Fault(FaultCode.TAKEN_PLU_CODE, Field.PLU_CODE, at=change.at))
-    return faults
-
-
-def owners_of_codes(vendor_id: int, codes: Collection[str]) -> dict[str, int]:
-    """Which of the vendor's products has each code; of several one."""
-    standing = Product.objects.filter(vendor=vendor_id, plu_code__in=codes)
-    return {code: pk for pk, code in standing.values_list("pk", "plu_code")}
+    coming = [change for change in changes if change.is_new or "plu_code" in change.columns]
+    codes = [(change.row.pk, change.row.plu_code) for change in coming]
+    taken = taken_codes(codes, standing_codes(vendor.pk, [code for _, code in codes]))
+    return [Fault(FaultCode.TAKEN_PLU_CODE, Field.PLU_CODE, at=coming[place].at) for place in taken]
 
 
 def reckon_stock(changes: Sequence[ProductChange]) -> tuple[list[Fault], list[Fault]]:

@@ -16,6 +16,7 @@ PARTS: Mapping[str, tuple[str, frozenset[str]]] = {
     "pictures": ("Pictures", frozenset({"picture"})),
     "allergens": ("Allergens", frozenset({"allergens", "allergen note"})),
     "tax": ("Tax rates", frozenset({"tax rate"})),
+    "codes": ("The till's codes", frozenset({"plu code"})),
     "stations": ("Stations, where one has the same name", frozenset({"station"})),
 }
 NAMED = 10

@@ -16,6 +16,7 @@ from ordersite.accounts.rights import Right
 from ordersite.core.codes import FaultCode
 from ordersite.core.digests import digest_of
 from ordersite.core.faults import Fault, Forbidden, Stale
+from ordersite.core.fields import Field
 from vendors.models import Category, Option, OptionGroup, Product, ProductOptionGroup, Stock, Vendor
 from vendors.permissions import serves
 from vendors.services.menu_rows import (
@@ -32,6 +33,7 @@ from vendors.services.menu_rows import (
     write_value,
 )
 from vendors.services.stock import lock_stock
+from vendors.services.till_codes import taken_codes
 from vendors.services.vendors import bump_menu_version, hold_vendor
 
 NEW, CHANGED, OFF, KEPT, UNCHANGED = "new", "changed", "off sale", "kept", "unchanged"
@@ -161,6 +163,7 @@ class Planner:
         for nodes in self.menu.nodes.values():
             for node in nodes.values():
                 self.note_position(node)
+        self.codes = {pk: node.row.plu_code for pk, node in self.menu.nodes["product"].items()}
 
     def plan(self, rows: Sequence[MenuRow]) -> MenuPlan:
         claimed = {(row.kind, row.id) for row in rows}
@@ -170,6 +173,7 @@ class Planner:
         for row in rows:
             if row.line in self.nodes:
                 self.compare(row, self.nodes[row.line])
+        self.check_codes()
         if self.ways.takes_off:
             self.take_off()
         self.faults.sort(key=lambda one: one.line)
@@ -354,6 +358,13 @@ class Planner:
                 node.row.clean()
             except ValidationError as error:
                 self.blame(row, "price per", Fault(FaultCode.INVALID_CLEANED, message=" ".join(error.messages)))
+
+    def check_codes(self) -> None:
+        """A code that comes to a product must not be another one's."""
+        coming = [item for item in self.items if item.node.kind == "product" and is_changed(item, "plu code")]
+        for place in taken_codes([(item.node.row.pk, item.node.row.plu_code) for item in coming], self.codes):
+            fault = Fault(FaultCode.TAKEN_PLU_CODE, Field.PLU_CODE)
+            self.faults.append(RowFault(coming[place].line, "plu code", fault))
 
     def take_off(self) -> None:
         """Products and options that no row names go off sale."""

@@ -81,9 +81,12 @@ def announce_change(vendor_id: int, changed: Iterable[str]) -> list[UnservedOrde
     return [order for _, orders in answers for order in orders]
 
 
-def hold_vendor(vendor_id: int) -> None:
-    """One changes a vendor's menu or kitchen at a time: whoever holds its row first, before any row of the menu."""
-    Vendor.objects.select_for_update(no_key=True).only("pk").get(pk=vendor_id)
+def hold_vendor(vendor_id: int) -> Vendor:
+    """One changes a vendor's menu or kitchen at a time: whoever holds its row first, before any row of the menu.
+
+    The vendor as it stands then.
+    """
+    return Vendor.objects.select_for_update(no_key=True).get(pk=vendor_id)
 
 
 def bump_menu_version(vendor_id: int) -> None:

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from orders.admin.bulk_page import lead_to_selection
@@ -21,8 +20,6 @@ from orders.admin.order_page import changes_since
 from orders.admin.print_orders import print_orders, send_orders
 from orders.admin.service_calls import refusal
 from orders.models import Order
-from orders.reading.order_exports import orders_as_table
-from orders.reading.spreadsheets import SHAPES
 from orders.services.moving.transitions import Wish, transition
 from ordersite.accounts.scoping import caller_of_request
 from ordersite.backoffice.selections import versions_shown
@@ -71,17 +68,17 @@ def change_many(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order
 
 @admin.action(description="Export as CSV", permissions=["view"])
 def export_csv(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponseBase:
-    return export_orders(queryset, "csv")
+    answer: HttpResponseBase = model_admin.csv_of(queryset)
+    return answer
 
 
 @admin.action(description="Export as XLSX", permissions=["view"])
-def export_xlsx(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponseBase:
-    return export_orders(queryset, "xlsx")
-
-
-def export_orders(orders: QuerySet[Order], shape: str) -> HttpResponseBase:
-    """The orders as a file that is named by the moment."""
-    return SHAPES[shape](orders_as_table(orders), f"orders-{timezone.now():%Y-%m-%d-%H%M}")
+def export_xlsx(model_admin: Any, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse:
+    """Of all that is listed, or of the rows that are ticked."""
+    takes_all = request.POST.get("select_across") == "1"
+    ids = None if takes_all else sorted(queryset.order_by().values_list("pk", flat=True))
+    answer: HttpResponse = model_admin.lead_to_list(request, queryset, ids)
+    return answer
 
 
 # What only reads: orders that changed since they were shown are there as they stand now.

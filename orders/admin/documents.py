@@ -1,32 +1,26 @@
 """Invoices and credit notes: listed, searched by number, exported for whoever keeps the books."""
 
 import re
-from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
-from django.db import DataError
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.views.decorators.http import require_GET
 
 from orders.admin import display
+from orders.admin.file_pages import ListFiles
 from orders.admin.filters import ChoiceOfRows, SelectFilter
 from orders.admin.purchases import order_link
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.models import IssuedDocument
 from orders.reading.documents import documents_as_table
-from orders.reading.spreadsheets import SHAPES
 from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
-from ordersite.core.replica import from_replica
-from vendors.admin.scoping import ScopedAdmin, own_vendors
+from ordersite.core.spreadsheets import Spreadsheet
+from vendors.admin.scoping import own_vendors
 from vendors.models import Merchant
 
 CALLED = re.compile(r"([0-9]{4})-([0-9]{1,9})")
@@ -59,9 +53,10 @@ class YearFilter(SelectFilter):
 
 
 @admin.register(IssuedDocument)
-class DocumentAdmin(ScopedAdmin, ReadOnlyAdmin):
+class DocumentAdmin(ListFiles, ReadOnlyAdmin):
     """What was issued; nobody changes it."""
 
+    export_kind = "documents"
     vendor_path = "order__vendor"
     list_display = ["called", "kind", "seller", "issued", "link", "amount", "page"]
     list_select_related = ["seller", "order__vendor"]
@@ -83,27 +78,11 @@ class DocumentAdmin(ScopedAdmin, ReadOnlyAdmin):
         return queryset.filter(order=row_id(term.removeprefix("#")) or 0), False
 
     def get_urls(self) -> list[URLPattern]:
-        exports = [
-            path(
-                f"export/{shape}/",
-                self.admin_site.admin_view(require_GET(partial(self.export, shape=shape))),
-                name=f"orders_issueddocument_export_{shape}",
-            )
-            for shape in SHAPES
-        ]
-        return [*exports, *super().get_urls()]
+        return [*self.list_urls(), *super().get_urls()]
 
-    @from_replica
-    def export(self, request: HttpRequest, shape: str) -> HttpResponseBase:
-        """What the list's address would list, all of it, as a file."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            documents = self.get_changelist_instance(request).queryset
-        except (IncorrectLookupParameters, ValueError, OverflowError, DataError):
-            messages.error(request, "There is no such filter: nothing was exported.")
-            return HttpResponseRedirect(reverse("admin:orders_issueddocument_changelist"))
-        return SHAPES[shape](documents_as_table(documents), f"documents-{timezone.now():%Y-%m-%d-%H%M}")
+    @staticmethod
+    def table_of(rows: QuerySet[IssuedDocument]) -> Spreadsheet:
+        return documents_as_table(rows)
 
     @admin.display(description="number")
     def called(self, document: IssuedDocument) -> str:

@@ -1,13 +1,11 @@
 """What vendors and drivers are owed: paying out, cash handed in, and a vendor's statement."""
 
-import uuid
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
@@ -23,16 +21,25 @@ from django.views.decorators.http import require_GET, require_POST
 import ordersite.web.urls  # noqa: F401  registers <id:…>
 from orders.admin import display
 from orders.admin.confirmation import Deed, ask, confirmed, moves_of
+from orders.admin.file_pages import MOST_COUNTED, FilePages
 from orders.admin.forms import above_zero, first_error
 from orders.admin.overviews import show_commission, show_ledger, show_open_payments
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
 from orders.admin.service_calls import perform
-from orders.admin.statement_page import ask_for_workbook, statement_context
+from orders.admin.statement_page import statement_context
 from orders.models import Account, FileExport
-from orders.reading.spreadsheets import workbook_response
-from orders.reading.statements import FIRST_DAY, LAST_DAY, LONGEST_DAYS, MOST_DRAWN, statement_response, statement_sheet
-from orders.services.bulk.file_exports import find_file, open_file
+from orders.reading.file_exports import STATEMENT
+from orders.reading.statements import (
+    FIRST_DAY,
+    LAST_DAY,
+    LONGEST_DAYS,
+    MOST_DRAWN,
+    count_lines,
+    statement_name,
+    statement_response,
+    statement_sheet,
+)
 from orders.services.money.ledger import differences
 from orders.services.money.payouts import (
     Balance,
@@ -46,7 +53,6 @@ from orders.services.money.payouts import (
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere, caller_of_request
 from ordersite.backoffice.lists import CappedPaginator
-from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.amount_columns import AmountField
@@ -55,7 +61,7 @@ from ordersite.core.replica import from_replica
 from ordersite.core.sheets import Paper
 from ordersite.web.pdf import pdf_response
 from ordersite.web.problems import as_problem
-from vendors.admin.scoping import ScopedAdmin, own_vendors
+from vendors.admin.scoping import own_vendors
 from vendors.models import Driver, Vendor
 
 PAY = Right.PAY_OUT
@@ -122,8 +128,10 @@ def pay_form(kept: Kept | None, account: Account) -> forms.Form:
     return form_of(kept, form, account=account.pk)
 
 
-class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
+class LedgerPages(FilePages, ReadOnlyAdmin):
     """The pages of accounts that money leaves and enters by hand."""
+
+    export_kind = STATEMENT
 
     def has_pay_permission(self, request: HttpRequest) -> bool:
         return acts_everywhere(request) and request.user.has_perm(PAY)
@@ -139,14 +147,12 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
             "hand_in": ("<id:account_id>/hand-in/", self.hand_in_view),
             "statement": ("<id:account_id>/statement/", require_GET(self.statement_view)),
             "statement_file": ("<id:account_id>/statement/file/", require_POST(self.statement_file_view)),
-            "file": ("files/<uuid:export_id>/", require_GET(self.file_view)),
-            "file_fetch": ("files/<uuid:export_id>/fetch/", require_GET(self.file_fetch_view)),
         }
         own = [
             path(route, self.admin_site.admin_view(view), name=f"orders_account_{name}")
             for name, (route, view) in pages.items()
         ]
-        return [*own, *super().get_urls()]
+        return [*own, *self.file_urls(), *super().get_urls()]
 
     def overview(self, page: Callable[[HttpRequest, dict[str, Any]], HttpResponse]) -> Callable[..., HttpResponse]:
         """A page on all of the platform's money, for who sees all of it."""
@@ -449,36 +455,19 @@ class LedgerPages(ScopedAdmin, ReadOnlyAdmin):
         form = PeriodForm(request.POST)
         if not form.is_valid():
             return self.refused(request, reverse("admin:orders_account_change", args=[account.pk]), form, account)
-        export = ask_for_workbook(request.user.pk or 0, account, form.cleaned_data["first"], form.cleaned_data["last"])
-        return HttpResponseRedirect(reverse("admin:orders_account_file", args=[export.pk]))
+        first, last = form.cleaned_data["first"], form.cleaned_data["last"]
+        vendor: Any = account.vendor
+        return self.lead_to_file(
+            request,
+            given={"account": account.pk, "first": first.isoformat(), "last": last.isoformat()},
+            name=statement_name(vendor, account.currency, first, last),
+            total=count_lines(account, first, last, MOST_COUNTED),
+        )
 
-    def own_file(self, request: HttpRequest, export_id: uuid.UUID) -> tuple[FileExport, Account] | None:
-        """One's own export, with the account that it is of, which one must still be allowed to see."""
-        export = find_file(export_id, request.user.pk or 0)
-        account = self.vendors_account(request, export.given["account"] if export else 0)
-        return (export, account) if export and account else None
+    def may_fetch(self, request: HttpRequest, export: FileExport) -> bool:
+        return self.vendors_account(request, export.given["account"]) is not None
 
-    def file_view(self, request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
-        """How far a file is, and where it is fetched."""
-        found = self.own_file(request, export_id)
-        if found is None:
-            return self.missing_file(request)
-        export, account = found
-        context = {
-            **self.base(request),
-            "title": f"Statement of {account.vendor}",
-            "export": export,
-            "account": account,
-            "until": write_moment(export.created_at + settings.KEEP_EXPORTS),
-        }
-        return TemplateResponse(request, "admin/orders/account/file.html", context)
-
-    def file_fetch_view(self, request: HttpRequest, export_id: uuid.UUID) -> HttpResponseBase:
-        """The file itself."""
-        found = self.own_file(request, export_id)
-        file = open_file(found[0]) if found and found[0].is_made else None
-        return workbook_response(file, found[0].name) if found and file else self.missing_file(request)
-
-    def missing_file(self, request: HttpRequest) -> HttpResponse:
-        messages.warning(request, "There is no such file any more: ask for it again.")
-        return HttpResponseRedirect(reverse("admin:orders_account_changelist"))
+    def told_of_file(self, export: FileExport) -> dict[str, str]:
+        account: Any = self.owned(export.given["account"])
+        back = reverse("admin:orders_account_change", args=[account.pk])
+        return {"title": f"Statement of {account.vendor}", "back": back, "back_words": "Back to the account"}

@@ -1,18 +1,14 @@
 """The list of orders, an order's page, and its buttons."""
 
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -23,6 +19,7 @@ from orders.admin.buttons import Button, buttons_of
 from orders.admin.columns import COLUMNS, USUAL, ColumnsForm, choose_columns, chosen_columns, displayed
 from orders.admin.destination import show_destination
 from orders.admin.edits import change_items
+from orders.admin.file_pages import ListFiles
 from orders.admin.filters import (
     AppFilter,
     CustomerFilter,
@@ -63,7 +60,7 @@ from orders.admin.told_outside import told_outside
 from orders.kinds import rules_of
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.models import Order, ProblemReport
-from orders.reading.spreadsheets import SHAPES
+from orders.reading.order_exports import orders_as_table
 from orders.reading.told_outside import mails_of_order
 from orders.services.bulk.bulk_changes import MOST_SELECTED
 from orders.services.record.access import access_of
@@ -75,8 +72,7 @@ from ordersite.backoffice.links import may_open
 from ordersite.backoffice.once import OnceForm
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.selections import TOO_MANY, chosen_action
-from ordersite.core.replica import from_replica
-from vendors.admin.scoping import ScopedAdmin
+from ordersite.core.spreadsheets import Spreadsheet
 
 
 def move_form(kept: Kept | None, order: Order, one: Button) -> forms.Form:
@@ -112,9 +108,10 @@ def history_query(order: Order) -> str:
 
 
 @admin.register(Order)
-class OrderAdmin(OrderColumns, OrderButtons, ScopedAdmin, ReadOnlyAdmin):
+class OrderAdmin(OrderColumns, OrderButtons, ListFiles, ReadOnlyAdmin):
     """Orders are seen and moved on; each button is a call of the service that the API calls too."""
 
+    export_kind = "orders"
     list_display = ["name", *USUAL]
     list_display_links = ["name"]
     list_select_related = ["vendor", "customer__user", "driver", "delivery_zone", "purchase"]
@@ -235,14 +232,6 @@ class OrderAdmin(OrderColumns, OrderButtons, ScopedAdmin, ReadOnlyAdmin):
             "<id:order_id>/address/", self.admin_site.admin_view(self.edit_address), name="orders_order_address"
         )
         columns = path("columns/", self.admin_site.admin_view(self.keep_columns), name="orders_order_columns")
-        exports = [
-            path(
-                f"export/{shape}/",
-                self.admin_site.admin_view(require_GET(partial(self.export, shape=shape))),
-                name=f"orders_order_export_{shape}",
-            )
-            for shape in SHAPES
-        ]
         papers = [
             path(f"<id:order_id>/papers/<slug:paper>{end}", self.admin_site.admin_view(require_GET(view)), name=name)
             for end, view, name in (
@@ -259,7 +248,7 @@ class OrderAdmin(OrderColumns, OrderButtons, ScopedAdmin, ReadOnlyAdmin):
                 name="orders_order_bulk_stop",
             ),
         ]
-        return [phone, columns, *exports, *bulk_pages, *papers, items, address, *buttons, *super().get_urls()]
+        return [phone, columns, *self.list_urls(), *bulk_pages, *papers, items, address, *buttons, *super().get_urls()]
 
     def list_bulk(self, request: HttpRequest) -> HttpResponse:
         """One's own selections, and what became of them."""
@@ -296,17 +285,13 @@ class OrderAdmin(OrderColumns, OrderButtons, ScopedAdmin, ReadOnlyAdmin):
             return None
         return bulk_page.lead_to_selection(request, shown)
 
-    @from_replica
-    def export(self, request: HttpRequest, shape: str) -> HttpResponseBase:
-        """What the list's address would list, all of it, as a file."""
-        if not request.user.has_perm(Right.VIEW_ORDERS):
-            raise PermissionDenied
-        try:
-            orders = self.get_changelist_instance(request).queryset
-        except (IncorrectLookupParameters, ValueError, OverflowError, DataError):
-            messages.error(request, "There is no such filter: nothing was exported.")
-            return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
-        return bulk.export_orders(orders, shape)
+    def may_export(self, request: HttpRequest) -> bool:
+        """Not those who may only change orders."""
+        return request.user.has_perm(Right.VIEW_ORDERS)
+
+    @staticmethod
+    def table_of(rows: QuerySet[Order]) -> Spreadsheet:
+        return orders_as_table(rows)
 
     def by_phone(self, request: HttpRequest) -> HttpResponse:
         """A new order for somebody who calls."""

@@ -6,27 +6,21 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from orders.models import Account, Entry, FileExport, Posting
-from orders.reading.file_exports import STATEMENT, write_export
+from orders.models import Account, Entry, Posting
 from orders.reading.statements import (
     account_ids,
     amounts_of,
-    count_lines,
     in_period,
     newest_postings,
-    statement_name,
     sums_of_statement,
     with_entries,
 )
-from orders.services.bulk.file_exports import ask_for_file, claim_file, make_file
 from orders.services.money.payouts import purse_of
 from ordersite.backoffice.moments import name_zone, write_moment
 from ordersite.backoffice.row_choosers import row_id
 from vendors.hours import moment
 
 NEWEST = 50
-# Lines that a request writes by itself; longer ones are the worker's. Beyond the other they are not counted beforehand.
-AT_ONCE, MOST_COUNTED = 1_000, 100_000
 
 
 def statement_context(request: HttpRequest, account: Account, first: date, last: date) -> dict[str, Any]:
@@ -54,18 +48,3 @@ def statement_context(request: HttpRequest, account: Account, first: date, last:
         "files": [(shape.upper(), "?" + urlencode({**asked, "as": shape})) for shape in ("csv", "pdf")],
         "older": "?" + urlencode({**asked, "as": "page", "before": found[NEWEST - 1]}) if found[NEWEST:] else "",
     }
-
-
-def ask_for_workbook(user_id: int, account: Account, first: date, last: date) -> FileExport:
-    """Has the statement made as XLSX: a short one at once, another by the worker."""
-    vendor: Any = account.vendor
-    export = ask_for_file(
-        user_id=user_id,
-        kind=STATEMENT,
-        given={"account": account.pk, "first": first.isoformat(), "last": last.isoformat()},
-        name=statement_name(vendor, account.currency, first, last),
-        total=count_lines(account, first, last, MOST_COUNTED),
-    )
-    if export.total <= AT_ONCE and (claimed := claim_file(export.pk)) is not None:
-        make_file(claimed, write_export)
-    return export

@@ -1,31 +1,37 @@
-"""The tables that are exported by the worker, by their kind."""
+"""The tables that are exported by the worker, by their kind: pages of the back-office register those of their lists."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import IO, Any
 
-from orders.models import Account
+from orders.models import Account, FileExport
 from orders.reading.statements import statement_table
 from orders.services.bulk.file_exports import Told
 from orders.services.money.payouts import purse_of
 from ordersite.core.spreadsheets import Spreadsheet, write_workbook
 
 STATEMENT = "statement"
+MakeTable = Callable[[FileExport], Spreadsheet]
 
 
-def table_of_statement(given: Mapping[str, Any]) -> Spreadsheet:
+def table_of_statement(export: FileExport) -> Spreadsheet:
     """A vendor's statement, by one of its accounts and two days."""
-    account = Account.objects.select_related("vendor").get(pk=given["account"])
+    account = Account.objects.select_related("vendor").get(pk=export.given["account"])
     assert account.vendor is not None, "statements are vendors'"
-    first, last = (date.fromisoformat(given[name]) for name in ("first", "last"))
+    first, last = (date.fromisoformat(export.given[name]) for name in ("first", "last"))
     return statement_table(vendor=account.vendor, purse=purse_of(account), first=first, last=last)
 
 
-EXPORTED: dict[str, Callable[[Mapping[str, Any]], Spreadsheet]] = {STATEMENT: table_of_statement}
+EXPORTED: dict[str, MakeTable] = {STATEMENT: table_of_statement}
 
 
-def write_export(kind: str, given: Mapping[str, Any], told: Told[Any]) -> IO[bytes]:
+def register_export(kind: str, make_table: MakeTable) -> None:
+    """What files of this kind hold. The pages of the back-office are loaded in every process, the worker's too."""
+    EXPORTED[kind] = make_table
+
+
+def write_export(export: FileExport, told: Told[Any]) -> IO[bytes]:
     """The table as a workbook, in a file that is gone once it is closed."""
-    table = EXPORTED[kind](given)
+    table = EXPORTED[export.kind](export)
     return write_workbook(replace(table, rows=told(table.rows)))

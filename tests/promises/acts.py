@@ -164,6 +164,8 @@ BUTTONS: dict[str, tuple[str, ...]] = {
             "orders_order_columns",
             "orders_order_export_csv",
             "orders_order_export_xlsx",
+            "orders_order_file",
+            "orders_order_file_fetch",
             "orders_order_paper",
             "orders_order_paper_pdf",
         ),
@@ -186,7 +188,8 @@ BUTTONS: dict[str, tuple[str, ...]] = {
         (Right.VIEW_ACCOUNTS,),
     ),
     **dict.fromkeys(
-        ("orders_issueddocument_export_csv", "orders_issueddocument_export_xlsx"), ("orders.view_issueddocument",)
+        [f"orders_issueddocument_{page}" for page in ("export_csv", "export_xlsx", "file", "file_fetch")],
+        ("orders.view_issueddocument",),
     ),
     "orders_account_pay_out_selected": (Right.PAY_OUT,),
     "orders_account_pay_out": (Right.PAY_OUT,),

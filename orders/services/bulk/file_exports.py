@@ -1,7 +1,8 @@
 """Files that take long to make: asked for in the back-office, made by the worker, and fetched while they are kept.
 
 Whoever asks twice for the same while it is made finds the first. A worker holds a file by a lease that its progress
-renews: where it dies, the next one makes the file anew. What is in a file, and who may read it, its caller knows.
+renews: where it dies, the next one makes the file anew, MOST_TRIES times in all. What is in a file, and who may read
+it, its caller knows.
 """
 
 import logging
@@ -28,8 +29,8 @@ MOST_TRIES = 3
 NOTED_EVERY = 2_000
 Row = TypeVar("Row")
 Told = Callable[[Iterator[Row]], Iterator[Row]]
-# Writes a file of this kind, asked for with these values; its rows are to be passed through what it is given.
-WriteFile = Callable[[str, Mapping[str, Any], "Told[Any]"], IO[bytes]]
+# Writes the file that was asked for; its rows are to be passed through what it is given.
+WriteFile = Callable[[FileExport, "Told[Any]"], IO[bytes]]
 
 
 class LeaseLost(Exception):
@@ -50,6 +51,7 @@ def find_file(export_id: uuid.UUID, user_id: int) -> FileExport | None:
 
 def make_files(limit: int, write: WriteFile) -> int:
     """Makes up to so many of the files that wait, the oldest first; how many."""
+    give_up_begun()
     made = 0
     while made < limit and (export := claim_file()) is not None:
         make_file(export, write)
@@ -57,14 +59,25 @@ def make_files(limit: int, write: WriteFile) -> int:
     return made
 
 
+def give_up_begun() -> int:
+    """Gives up what was begun MOST_TRIES times, each by somebody who was killed while making it; how many.
+
+    It may be what kills them: another try would take the next one too.
+    """
+    now = timezone.now()
+    begun = FileExport.objects.filter(UNMADE, tries__gte=MOST_TRIES, claimed_until__lt=now)
+    return begun.update(ended_at=now, claimed_until=None, has_failed=True)
+
+
 @transaction.atomic
 def claim_file(export_id: uuid.UUID | None = None) -> FileExport | None:
     """The oldest file that waits and that nobody makes, or this one, for the caller to make within its lease."""
     now = timezone.now()
-    waiting = FileExport.objects.filter(UNMADE).filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    waiting = FileExport.objects.filter(UNMADE, free, tries__lt=MOST_TRIES).select_related("user")
     if export_id is not None:
         waiting = waiting.filter(pk=export_id)
-    export = waiting.select_for_update(skip_locked=True).order_by("created_at", "pk").first()
+    export = waiting.select_for_update(of=("self",), skip_locked=True).order_by("created_at", "pk").first()
     if export is None:
         return None
     export.tries, export.done, export.claimed_until = export.tries + 1, 0, now + LEASE
@@ -75,7 +88,7 @@ def claim_file(export_id: uuid.UUID | None = None) -> FileExport | None:
 def make_file(export: FileExport, write: WriteFile) -> None:
     """Makes a file that was claimed; where it fails for its own sake it is tried again, MOST_TRIES times in all."""
     try:
-        with write(export.kind, export.given, lambda rows: noting(export, rows)) as file:
+        with write(export, lambda rows: noting(export, rows)) as file:
             store_file(export, file)
         keep_own(export, done=export.total, ended_at=timezone.now(), claimed_until=None)
     except LeaseLost:

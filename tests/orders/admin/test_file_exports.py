@@ -31,7 +31,7 @@ from tracking import retention
 @pytest.fixture
 def account(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Account:
     """Burger Bar's, with two lines; none is so short that a request makes its file."""
-    monkeypatch.setattr("orders.admin.statement_page.AT_ONCE", 0)
+    monkeypatch.setattr("orders.admin.file_pages.AT_ONCE", 0)
     fill_wallet(cast.customer_row, 3000)
     settled(cast)
     settled(cast)
@@ -75,7 +75,7 @@ def test_it_is_made_by_the_worker_and_asked_for_twice_it_is_one(office: Client, 
 
 
 def test_a_short_one_is_there_at_once(office: Client, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.admin.statement_page.AT_ONCE", 2)
+    monkeypatch.setattr("orders.admin.file_pages.AT_ONCE", 2)
     page = ask(office, account)["Location"]
     assert "The file is made" in text_of(office, page)
     assert rows_in(office.get(f"{page}fetch/")) == 5
@@ -141,6 +141,28 @@ def test_what_cannot_be_made_is_given_up_and_said(
     assert ask(office, account)["Location"] != page
 
 
+def test_what_kills_each_worker_is_given_up_and_said(office: Client, account: Account) -> None:
+    page = ask(office, account)["Location"]
+    for tried in range(1, file_exports.MOST_TRIES + 1):
+        assert claim_file() is not None  # and is killed
+        assert make_files(1, write_export) == 0  # held
+        told = text_of(office, page)
+        assert ("Try" in told, f"Try {tried} of 3: the one before was not finished." in told) == (tried > 1,) * 2
+        FileExport.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert (claim_file(), make_files(1, write_export)) == (None, 0)
+    export = FileExport.objects.get()
+    assert (export.tries, export.has_failed, export.is_running) == (3, True, False)
+    told = text_of(office, page)
+    assert "The file could not be made" in told
+    assert "3 tries were begun, and none was finished: it is not tried again by itself." in told
+    assert office.get(f"{page}fetch/").status_code == 302
+    # Somebody may ask for it anew, and nobody waits for the old one any more.
+    again = ask(office, account)["Location"]
+    assert again != page
+    assert make_files(5, write_export) == 1
+    assert "can be fetched until" in text_of(office, again)
+
+
 def test_it_is_kept_for_some_days(office: Client, account: Account) -> None:
     page = ask(office, account)["Location"]
     make_files(1, write_export)
@@ -166,7 +188,7 @@ def test_progress_is_noted(office: Client, account: Account, monkeypatch: pytest
     ask(office, account)
     noted: list[int] = []
 
-    def write(kind: str, given: Any, told: Any) -> Any:
+    def write(export: FileExport, told: Any) -> Any:
         def rows() -> Iterator[int]:
             for number in range(5):
                 noted.append(FileExport.objects.get().done)

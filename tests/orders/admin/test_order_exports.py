@@ -6,6 +6,7 @@ import zipfile
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -15,7 +16,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle.table import Status
-from orders.models import Order
+from orders.models import FileExport, Order
 from orders.reading.order_exports import COLUMNS, orders_as_table
 from ordersite.core.spreadsheets import csv_lines
 from tests.cast import Cast, make_manager
@@ -24,6 +25,14 @@ from tests.orders.rows import make_order
 pytestmark = pytest.mark.django_db
 EXPORT = "/admin/orders/order/export/"
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def exported(client: Client, shape: str, query: dict[str, str] | None = None, path: str = EXPORT) -> Any:
+    """The file of a list: CSV at once, XLSX from the page to which its button leads."""
+    if shape == "csv":
+        return client.get(f"{path}csv/", query or {})
+    page = client.post(f"{path}xlsx/?{urlencode(query or {})}")["Location"]
+    return client.get(f"{page}fetch/")
 
 
 def rows_in(answer: Any, shape: str) -> list[dict[str, str]]:
@@ -52,7 +61,7 @@ def test_has_what_is_listed_by_the_vendors_clock(cast: Cast, office: Client, sha
     order = make_order(cast, placed_at=at, contact_name="=HYPERLINK(1)", external_code="+1-SHOP", app_id="till")
     make_order(cast, Status.COMPLETED)
     make_order(cast, deleted_at=at)
-    answer = office.get(f"{EXPORT}{shape}/", {"group": "open"})
+    answer = exported(office, shape, {"group": "open"})
     assert answer.status_code == 200
     assert answer["Content-Disposition"].endswith(f'.{shape}"')
     (row,) = rows_in(answer, shape)
@@ -71,13 +80,16 @@ def test_a_manager_exports_its_own_alone(cast: Cast, shape: str) -> None:
     make_order(cast, vendor=cast.other_vendor)
     manager = Client()
     manager.force_login(make_manager(cast.vendor))
-    assert [row["order"] for row in rows_in(manager.get(f"{EXPORT}{shape}/"), shape)] == [str(own.pk)]
+    assert [row["order"] for row in rows_in(exported(manager, shape), shape)] == [str(own.pk)]
 
 
 def test_nonsense_exports_nothing(office: Client, cast: Cast) -> None:
     for query in ({"total__gt": "1"}, {"id__in": "x"}):
         assert office.get(f"{EXPORT}csv/", query).status_code in (302, 400)
+        assert office.post(f"{EXPORT}xlsx/?{urlencode(query)}").status_code in (302, 400)
+    assert not FileExport.objects.exists()
     assert office.post(f"{EXPORT}csv/").status_code == 405
+    assert office.get(f"{EXPORT}xlsx/").status_code == 405
 
 
 def test_a_file_costs_a_fixed_number_of_statements(cast: Cast) -> None:
@@ -101,13 +113,12 @@ def test_under_asgi_it_is_the_same_file(
         make_order(cast)
     client = AsyncClient()
     client.cookies = office.cookies
+    page = f"{EXPORT}csv/" if shape == "csv" else f"{office.post(f'{EXPORT}xlsx/')['Location']}fetch/"
 
     async def fetch() -> bytes:
-        answer: Any = await client.get(f"{EXPORT}{shape}/")
+        answer: Any = await client.get(page)
         assert answer.status_code == 200
         return b"".join([part async for part in answer])
 
     content = async_to_sync(fetch)()
-    assert rows_in(SimpleNamespace(streaming_content=[content]), shape) == rows_in(
-        office.get(f"{EXPORT}{shape}/"), shape
-    )
+    assert rows_in(SimpleNamespace(streaming_content=[content]), shape) == rows_in(exported(office, shape), shape)

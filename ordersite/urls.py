@@ -9,7 +9,20 @@ from django.views.generic import RedirectView, TemplateView
 from django.views.static import serve
 
 from orders.admin import everything, first_page, guide
-from orders.pages import board, days, devices, drive, following, invitations, invoices, mine, payment, people, tickets
+from orders.pages import (
+    board,
+    days,
+    devices,
+    drive,
+    following,
+    invitations,
+    invoices,
+    mine,
+    papers,
+    payment,
+    people,
+    tickets,
+)
 from ordersite.accounts import mail_choices
 from ordersite.accounts import pages as account_pages
 from ordersite.accounts.account_page import show_account
@@ -56,6 +69,10 @@ urlpatterns = [
     path("orders/<id:order_id>/invoice", invoices.show_invoice, name="invoice"),
     path("orders/<id:order_id>/invoice.pdf", invoices.send_invoice, name="invoice_pdf"),
     path("orders/<id:order_id>/receipt.pdf", invoices.send_receipt, name="receipt_pdf"),
+    path("orders/<id:order_id>/ticket.pdf", papers.send_board_paper, {"paper": "ticket"}, name="ticket_pdf"),
+    path(
+        "orders/<id:order_id>/delivery-note.pdf", papers.send_board_paper, {"paper": "delivery-note"}, name="note_pdf"
+    ),
     path("t/<str:code>", following.show_followed, name="followed"),
     path("t/<str:code>/guest", following.keep_guest_token, name="keep_guest_token"),
     path("pay/<str:token>", payment.pay),

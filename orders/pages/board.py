@@ -73,6 +73,8 @@ def show_board(request: HttpRequest, vendor_id: int) -> HttpResponse:
         # Staff who look at a board are not its kitchen: what they are shown, nobody there has seen.
         "tells_seen": works_at_vendor(caller, vendor),
         "most_handed_over": MOST_HANDED_OVER,
+        # A tablet prints what the kitchen needs; receipts and invoices are for people.
+        "reads_invoices": caller.device_id is None,
         "words": board_words(),
     }
     shown = {

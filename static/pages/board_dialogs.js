@@ -32,6 +32,7 @@ export function openOrder(ticket, board) {
       details(ticket, board.now()),
       h("div.stack", {}, ticket.may_start_preparing && button(word("changes", "start_preparing"), () => close({ act: "start" })), rows),
       button(gettext("Print its ticket"), () => close({ act: "print" })),
+      papers(ticket),
       ticket.recall && button(gettext("Bring it back"), () => close({ act: "recall" })),
       ticket.prepared_in && ticket.column === "preparing" && delays(close),
       ticket.lines.some(({ product }) => product) && soldOutRows(ticket, board, close),
@@ -50,6 +51,19 @@ function details(ticket, now) {
     [gettext("Collection code"), ticket.collection_code],
   ].filter(([, text]) => text);
   return h("dl.details", {}, rows.map(([name, text]) => h("div", {}, h("dt", {}, name), h("dd", {}, text))));
+}
+
+// What may be printed of the order, each in a page of its own.
+function papers(ticket) {
+  const link = (name, text) => h("a.button", { href: `/orders/${ticket.id}/${name}`, target: "_blank", rel: "noopener" }, text);
+  return h(
+    "div.row",
+    { role: "group", "aria-label": gettext("Papers of the order") },
+    link("ticket.pdf", gettext("Ticket as PDF")),
+    (ticket.address || ticket.package) && link("delivery-note.pdf", gettext("Delivery note")),
+    page.reads_invoices && link("receipt.pdf", gettext("Receipt as PDF")),
+    page.reads_invoices && ticket.status.name === "completed" && link("invoice", gettext("Invoice")),
+  );
 }
 
 // A change that asks for nothing is a button; one that asks opens its fields below itself.

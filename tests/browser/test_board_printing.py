@@ -37,6 +37,11 @@ def papers(page: Page) -> str:
     return page.locator("html").get_attribute("data-papers") or ""
 
 
+def stage_url(page: Page) -> str:
+    """The site that the page is of."""
+    return page.url.split("/board")[0]
+
+
 def wait_for(order: int, *states: str, page: Page) -> None:
     """Until the jobs of the order stand so; the page's own clock goes on meanwhile."""
     for _ in range(300):
@@ -64,6 +69,11 @@ def test_one_of_two_tablets_prints_and_a_lost_paper_is_asked_about(
     for one in tablets:
         one.get_by_role("button", name="Print here").click()
     card_of(tablet, first).get_by_role("button", name="More for order P1").click()
+    links = tablet.get_by_role("group", name="Papers of the order").get_by_role("link")
+    shown = {link.inner_text(): link.get_attribute("href") for link in links.all()}
+    assert shown == {"Ticket as PDF": f"/orders/{first}/ticket.pdf", "Receipt as PDF": f"/orders/{first}/receipt.pdf"}
+    for path in shown.values():
+        assert tablet.request.get(f"{stage_url(tablet)}{path}").headers["content-type"] == "application/pdf"
     tablet.get_by_role("button", name="Print its ticket").click()
     wait_for(first, "printed", "printed", page=tablet)
     assert papers(tablet).endswith("COPY 2 ")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
@@ -13,12 +14,13 @@ from orders.checkout import Place
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Account, Line, LineOption, Order
 from orders.reading import statements
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast, make_manager
 from tests.orders.admin.test_admin import clerk_with
 from tests.orders.back_office import place_order
 from tests.orders.rows import make_order
 from tests.orders.shopping import NEAR
-from vendors.models import Vendor
+from vendors.models import Device, Vendor
 
 pytestmark = pytest.mark.django_db
 MM = 72 / 25.4
@@ -144,6 +146,37 @@ def test_whose_papers_they_are(cast: Cast, office: Client) -> None:
             assert client.get(path_of(order, name)).status_code == status, name
     assert office.get(path_of(order, "nonsense")).status_code == 404
     assert office.post(path_of(order, "ticket")).status_code == 405
+
+
+def paired(vendor: Vendor) -> Client:
+    """A tablet of the vendor."""
+    token = f"osd_tablet-of-{vendor.pk}"
+    Device.objects.create(vendor=vendor, name="Kitchen", token_hash=token_hash(token))
+    client = Client()
+    client.cookies[settings.DEVICE_COOKIE_NAME] = token
+    return client
+
+
+@pytest.mark.parametrize("paper", ["ticket", "delivery-note"])
+def test_the_papers_of_the_board_are_for_its_vendors_people(cast: Cast, paper: str) -> None:
+    order = delivered(cast)
+    Order.objects.filter(pk=order.pk).update(driver=cast.driver_row)
+    url, statuses = f"/orders/{order.pk}/{paper}.pdf", {}
+    for name in ("owner", "staff", "customer", "stranger", "other_owner", "driver"):
+        client = Client()
+        client.force_login(getattr(cast, name))
+        statuses[name] = client.get(url).status_code
+    assert statuses == dict.fromkeys(("owner", "staff"), 200) | dict.fromkeys(
+        ("customer", "stranger", "other_owner", "driver"), 404
+    )
+    tablet, of_another = paired(cast.vendor), paired(cast.other_vendor)
+    assert (tablet.get(url).status_code, of_another.get(url).status_code, Client().get(url).status_code) == (
+        *(200, 404, 404),
+    )
+    answer = tablet.get(url)
+    assert answer["Content-Type"] == "application/pdf"
+    assert len(PdfReader(io.BytesIO(answer.content)).pages) == 1
+    assert tablet.post(url).status_code == 405
 
 
 def test_the_receipt_is_for_those_of_the_invoice(cast: Cast) -> None:

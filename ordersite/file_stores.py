@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ordersite.environment import Environment
 
 NAMES = ("S3_BUCKET", "S3_PRIVATE_BUCKET", "MEDIA_URL")
-# Seconds, of a store that is in the same place: a row may be locked meanwhile.
+# Seconds, of a store that is in the same place: a form of the back-office holds its vendor meanwhile.
 CONNECT, READ, TRIES = 1, 3, 2
 # A picture that is changed has another name.
 PUBLIC_HEADERS = {"CacheControl": "public, max-age=31536000, immutable"}

@@ -14,8 +14,8 @@ from orders.models import DeliveryProof
 from orders.reading.payments import PHOTO_HEADERS
 from orders.services.moving.delivery_proofs import (
     add_delivery_proof,
-    check_may_show,
     list_delivery_proofs,
+    order_to_show,
     read_delivery_proof,
 )
 from ordersite.accounts.authentication import caller_of
@@ -100,7 +100,7 @@ class DeliveryProofsView(ApiView):
 
     def before_post(self, request: Request, order_id: int) -> list[CleanImage]:
         """The picture, cleaned before the transaction begins, for who may send one: to decode it costs time."""
-        check_may_show(order_id=order_id, caller=caller_of(request))
+        order_to_show(order_id=order_id, caller=caller_of(request))
         count = count_photos(request)
         if count != 1:
             raise BadRequest("/photo", "required" if not count else "max_length", "Send one picture, as a file.")

@@ -28,7 +28,7 @@ from orders.services.money.documents import invoice_content
 from orders.services.money.taxes import sums_by_rate
 from orders.services.money.wallets import top_up
 from orders.services.outgoing.endpoints import make_secret
-from orders.services.paying.proofs import add_proofs
+from orders.services.paying.proofs import add_proofs, write_proofs
 from orders.services.record.epochs import current_epoch
 from ordersite.accounts.models import Address, ApiToken, Customer
 from ordersite.core.crypto import decrypt, encrypt, new_token, token_hash
@@ -251,7 +251,7 @@ def handed_over(order: Order, photo: str) -> DeliveryProof:
 def photographed(order: Order, photo: str) -> Payment:
     """The order's payment, to which a photo was sent."""
     payment = Payment.objects.get(shares__order=order)
-    add_proofs(payment=payment, photos=[CleanImage(photo.encode())], now=timezone.now())
+    add_proofs(payment, write_proofs([CleanImage(photo.encode())], timezone.now()))
     return payment
 
 

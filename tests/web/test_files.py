@@ -18,7 +18,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from orders.models import Order, PaymentProof
-from orders.services.paying.proofs import add_proofs
+from orders.services.paying.proofs import add_proofs, write_proofs
 from orders.services.personal.ageing import erase_old_photos
 from orders.services.record import photos
 from ordersite.core.images import clean_image
@@ -154,7 +154,7 @@ def test_a_file_whose_transaction_failed_goes(
 
     def add() -> None:
         with transaction.atomic():
-            add_proofs(payment=payment, photos=[clean], now=order.placed_at)
+            add_proofs(payment, write_proofs([clean], order.placed_at))
             if not is_kept:
                 raise RuntimeError("anything")
 

@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from orders.lifecycle.table import Actor
 from orders.models import DeliveryProof, Order, OrderEvent
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.order_update import update_order
-from orders.services.record.photos import read_file
+from orders.services.record.photos import read_file, write_file
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import FaultCode
@@ -37,20 +37,27 @@ def add_delivery_proof(
     Must run in a transaction. Raises NotFound, Forbidden for who does not carry the order, Conflict where it is not on
     its way or has MOST_DELIVERY_PROOFS already, and Invalid for a time that cannot be.
     """
+    digest, now = hashlib.sha256(photo).hexdigest(), timezone.now()
+    order = order_to_show(order_id=order_id, caller=caller)
+    check_done_at(order, done_at, now)
+    proof = DeliveryProof(kind=kind, digest=digest, done_at=done_at, uploaded_at=now)
+    kept = set(order.delivery_proofs.values_list("kind", "digest"))
+    if (kind, digest) not in kept and len(kept) < MOST_DELIVERY_PROOFS:
+        write_file(proof, photo)
     with update_order(
         order_id, caller, roles=SHOWING, right=Right.MOVE_ORDERS, denied=FaultCode.FORBIDDEN_DELIVERY_PROOF
     ) as update:
-        order, now = update.order, update.now
+        order = update.order
+        # Once more: it may have changed while the lock was waited for.
         refuse_unshown(update.access)
-        check_done_at(order, done_at, now)
-        digest = hashlib.sha256(photo).hexdigest()
         standing = order.delivery_proofs.filter(kind=kind, digest=digest).first()
         if standing is not None:
             return standing
         if order.delivery_proofs.count() >= MOST_DELIVERY_PROOFS:
             raise Conflict(FaultCode.TOO_MANY_PROOFS_DELIVERY, most=MOST_DELIVERY_PROOFS)
-        proof = DeliveryProof(order=order, kind=kind, digest=digest, done_at=done_at, uploaded_at=now)
-        proof.photo.save("photo.jpg", ContentFile(photo), save=False)
+        if not proof.photo:  # the same one, or the last of too many, was erased meanwhile
+            write_file(proof, photo)
+        proof.order = order
         proof.save(force_insert=True)
         update.tell(
             OrderEvent.Kind.NOTE,
@@ -60,12 +67,13 @@ def add_delivery_proof(
     return proof
 
 
-def check_may_show(*, order_id: int, caller: Caller) -> None:
-    """Raises what `add_delivery_proof` would, for who may not show the handover; nothing is locked."""
+def order_to_show(*, order_id: int, caller: Caller) -> Order:
+    """The order whose handover the caller may show; nothing is locked. Raises what `add_delivery_proof` would."""
     access = access_of(caller, get_order(caller=caller, order_id=order_id))
     if access.role_among(SHOWING) is None:
         raise Forbidden(FaultCode.FORBIDDEN_DELIVERY_PROOF)
     refuse_unshown(access)
+    return access.order
 
 
 def refuse_unshown(access: OrderAccess) -> None:

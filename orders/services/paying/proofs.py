@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from orders.lifecycle.table import FAILURE, Actor
 from orders.models import RECEIVED, Order, OrderEvent, Payment, PaymentProof, PaymentStatus
@@ -11,7 +11,7 @@ from orders.services.money.shares import shares_of, state_of
 from orders.services.paying.payment_access import lock_payment_of, payment_of, refuse_unready
 from orders.services.record.access import OrderAccess, access_as, access_of, get_order, refuse_erased_buyer
 from orders.services.record.order_update import update_locked
-from orders.services.record.photos import read_file
+from orders.services.record.photos import read_file, write_file
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import FaultCode
@@ -24,11 +24,18 @@ from vendors.permissions import member_vendors
 MOST_PROOFS = 20
 
 
-def add_proofs(*, payment: Payment, photos: Sequence[CleanImage], now: datetime) -> None:
-    """Keeps photos for a payment: files under random names, one statement for the rows."""
-    proofs = [PaymentProof(payment=payment, uploaded_at=now) for _ in photos]
+def write_proofs(photos: Sequence[CleanImage], now: datetime) -> list[PaymentProof]:
+    """Rows for photos whose files are kept by now, for `add_proofs`; to be called before anything is locked."""
+    proofs = [PaymentProof(uploaded_at=now) for _ in photos]
     for proof, photo in zip(proofs, photos, strict=True):
-        proof.photo.save("photo.jpg", ContentFile(photo), save=False)
+        write_file(proof, photo)
+    return proofs
+
+
+def add_proofs(payment: Payment, proofs: Sequence[PaymentProof]) -> None:
+    """Saves what `write_proofs` has made as a payment's, by one statement."""
+    for proof in proofs:
+        proof.payment = payment
     PaymentProof.objects.bulk_create(proofs)
 
 
@@ -71,11 +78,12 @@ def send_proofs(*, order_id: int, caller: Caller, photos: Sequence[CleanImage], 
     if not photos:
         raise Invalid(FaultCode.REQUIRED_PHOTO, Field.PHOTO, most=MOST_PHOTOS)
     role, waiting_id = payment_to_prove(order_id=order_id, caller=caller, count=len(photos), version=version)
+    proofs = write_proofs(photos, timezone.now())
     access, payment, orders = lock_payment_of(order_id, waiting_id, caller, version)
     # Once more: it may have changed while the lock was waited for.
     orders = check_waits(payment, orders, len(photos))
     refuse_erased_buyer(access.order)
-    add_proofs(payment=payment, photos=photos, now=access.now)
+    add_proofs(payment, proofs)
     payment.state, payment.failure, payment.expires_at = PaymentStatus.PROOF_PENDING, "", None
     payment.save(update_fields=["state", "failure", "expires_at"])
     for order in orders:

@@ -22,7 +22,7 @@ from orders.models import (
 from orders.models.parties import counter_of, party_of_vendor
 from orders.services.money import ledger
 from orders.services.moving.digital import issue_if_paid
-from orders.services.paying.proofs import add_proofs
+from orders.services.paying.proofs import add_proofs, write_proofs
 from orders.services.paying.saved_methods import find_saved_method
 from orders.services.placing.checkout_checks import check_out, find_vendors
 from orders.services.placing.guests import (
@@ -146,6 +146,8 @@ def write_placing(
     guest_token = new_token() if customer.user_id is None else ""
     purchase = make_purchase(placing, caller, checked, customer, guest_token, now)
     payment = make_payment(placing, checked, purchase, saved, now)
+    # While its store takes its time nobody waits for a lock of ours.
+    proofs = write_proofs(placing.photos, now) if payment.state == PaymentStatus.PROOF_PENDING else []
     if purchase.external_code:
         save_purchase(purchase)
     slot_ids = take_what_is_limited(parts, customer)
@@ -178,8 +180,8 @@ def write_placing(
     insert_orders(purchase, payment, orders, list(chain(*lines)), shares)
     options = keep_options(list(zip(chain(*lines), chain(*(part.priced.lines for part in parts)), strict=True)))
     write_what_was_taken(orders, parts, slot_ids, customer.pk)
-    if payment.state == PaymentStatus.PROOF_PENDING:
-        add_proofs(payment=payment, photos=placing.photos, now=now)
+    if proofs:
+        add_proofs(payment, proofs)
     if by_wallet:
         hold_each(shares, balance, caller.key)
     write_events(orders, options, parts, customer, caller, drawn, now)

@@ -1,18 +1,21 @@
 """Private photos: read by a view that asks who reads, and deleted where no row knows them.
 
-A photo's file is written before its row, within the row's transaction: who was answered finds it. Where the transaction
-fails after that, the file is left over; nobody can reach it, and the worker deletes it within two hours.
+A photo's file is written before its row, within the row's transaction: who was answered finds it. And before that
+locks anything, since a store that is slow takes seconds. Where the transaction fails after that, the file is left over;
+nobody can reach it, and the worker deletes it within two hours.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.utils import timezone
 
 from orders.models import DeliveryProof, PaymentProof
 from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotFound
+from ordersite.core.images import CleanImage
 from ordersite.core.storage import read_whole_file
 
 # The rows that have a photo, and the folder of their files, by day within it.
@@ -24,6 +27,11 @@ PHOTO_FOLDERS: tuple[tuple[type[PaymentProof | DeliveryProof], str], ...] = (
 STRAY_AFTER = timedelta(hours=1)
 STRAY_DAYS = 7
 STRAYS_AT_ONCE = 500
+
+
+def write_file(proof: PaymentProof | DeliveryProof, photo: CleanImage) -> None:
+    """Keeps the file of a row that is saved later, under a random name; raises Busy where the store fails."""
+    proof.photo.save("photo.jpg", ContentFile(photo), save=False)
 
 
 def read_file(proof: PaymentProof | DeliveryProof) -> bytes:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from orders.models import Order, Payment, PaymentProof, PaymentStatus
-from orders.services.paying.proofs import add_proofs
+from orders.services.paying.proofs import add_proofs, write_proofs
 from ordersite.accounts.models import User
 from ordersite.core.images import clean_image
 from tests.cast import Cast
@@ -30,7 +30,7 @@ def photographed(cast: Cast, photos: int = 1) -> tuple[Order, Payment]:
     payment = Payment.objects.get(purchase=order.purchase_id)
     raw = io.BytesIO()
     Image.new("RGB", (30, 20), "red").save(raw, "PNG")
-    add_proofs(payment=payment, photos=[clean_image(raw.getvalue())] * photos, now=timezone.now())
+    add_proofs(payment, write_proofs([clean_image(raw.getvalue())] * photos, timezone.now()))
     return order, payment
 
 

@@ -11,17 +11,21 @@ SERVING = ("asgi", "wsgi", "worker")
 # An order is read with a row from each of eight tables by their keys: to weigh in which order all of them could be
 # joined took PostgreSQL 16 ms, to join them 1. Four at a time are planned in 4 ms, with the same plans.
 PLANNING = {"join_collapse_limit": "4", "from_collapse_limit": "4"}
-BOUNDS = {"lock_timeout": "3000", "statement_timeout": "15000"}  # ms, of processes that serve
+# ms, of processes that serve. What a transaction has locked is free again where its process hangs or its host is gone
+# without a word, which TCP alone tells PostgreSQL after two hours.
+BOUNDS = {"lock_timeout": "3000", "statement_timeout": "15000", "idle_in_transaction_session_timeout": "30000"}
 POOLERS = ("", "transaction")
-# Of a replica, in seconds: its host may be gone without a word, and the primary answers as well.
-CONNECT_SECONDS = 2
-REPLICA_OPTIONS = {
-    "connect_timeout": CONNECT_SECONDS,
-    "tcp_user_timeout": CONNECT_SECONDS * 1000,
+# A server whose host is gone without a word is given up after some ten seconds, also by who waits for its answer.
+NOTICES_DEAD_HOST = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
-    "keepalives_count": 2,
+    "keepalives_count": 3,
 }
+# Of a replica, in seconds: the primary answers as well.
+CONNECT_SECONDS = 2
+REPLICA_OPTIONS = NOTICES_DEAD_HOST | {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": CONNECT_SECONDS * 1000}
 
 
 def read_databases(env: Environment, process: str, data_dir: Path) -> dict[str, dict[str, Any]]:
@@ -61,7 +65,9 @@ def sqlite(data_dir: Path) -> dict[str, Any]:
     }
 
 
-def postgresql(env: Environment, name: str, url: str, process: str, *, is_pooled: bool) -> dict[str, Any]:
+def postgresql(
+    env: Environment, name: str, url: str, process: str, *, is_pooled: bool, network: dict[str, int] = NOTICES_DEAD_HOST
+) -> dict[str, Any]:
     """A PostgreSQL database by its address; raises ImproperlyConfigured for the address of anything else.
 
     A pooler in transaction mode gives each transaction another session: nothing is set for a session, nothing prepared
@@ -71,7 +77,7 @@ def postgresql(env: Environment, name: str, url: str, process: str, *, is_pooled
     parsed = env.db_url_config(url)
     if parsed.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must begin with postgres:// (leave it unset for SQLite).")
-    options = parsed.setdefault("OPTIONS", {})
+    options = parsed["OPTIONS"] = network | parsed.get("OPTIONS", {})
     if process in SERVING:
         from ordersite.core.postgresql import PreparingCursor  # noqa: PLC0415  SQLite does without psycopg
 
@@ -99,8 +105,8 @@ def postgresql(env: Environment, name: str, url: str, process: str, *, is_pooled
 
 def replica_of(env: Environment, url: str, process: str) -> dict[str, Any]:
     """A standby that is read from (ordersite.core.replica), past any pooler: nobody waits long for it."""
-    found = postgresql(env, "DATABASE_REPLICA_URL", url, process, is_pooled=False)
-    found["OPTIONS"] = options = REPLICA_OPTIONS | found["OPTIONS"]
+    found = postgresql(env, "DATABASE_REPLICA_URL", url, process, is_pooled=False, network=REPLICA_OPTIONS)
+    options = found["OPTIONS"]
     if "pool" in options:
         options["pool"] |= {"min_size": 0, "timeout": CONNECT_SECONDS}
     return found

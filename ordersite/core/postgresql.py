@@ -3,8 +3,8 @@
 from typing import Any, Self
 
 from django.db.backends.postgresql.base import CursorMixin
-from psycopg import Cursor, _queries
-from psycopg.errors import FeatureNotSupported
+from psycopg import Cursor, OperationalError, _queries
+from psycopg.errors import FeatureNotSupported, IdleInTransactionSessionTimeout
 from psycopg.pq import TransactionStatus
 
 # psycopg keeps what it makes of a statement's %s, but not of one with more than 50 values, since there may be many.
@@ -25,6 +25,9 @@ class PreparingCursor(CursorMixin, Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         try:
             return super().execute(query, params, **options)
+        except IdleInTransactionSessionTimeout as error:
+            # To psycopg a fault within; to us a session that was lost as others are.
+            raise OperationalError(str(error)) from error
         except FeatureNotSupported:
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise

@@ -18,7 +18,7 @@ from tests.orders.proving import assert_ledger_proves_itself
 from tests.orders.shopping import ORDERS, cart
 from tests.promises.crowd import together
 from tests.tracking.live import Server, jwt, serving, told
-from tests.web.pooler import SESSIONS, Pooler
+from tests.web.pooler import LIMITS, SESSIONS, Pooler
 from tests.web.test_production import GOOD, run
 from vendors.models import Vendor
 
@@ -101,7 +101,7 @@ def test_control_what_is_prepared_is_in_another_session(
         ({}, "", "DATABASE_URL leads to a pooler. Set DATABASE_POOLER=transaction and DATABASE_DIRECT_URL"),
         ({"ignores": True}, "", "DATABASE_URL leads to a pooler. Set DATABASE_POOLER=transaction"),
         (
-            {"limits": "SET lock_timeout = 3000; SET join_collapse_limit = 4; SET from_collapse_limit = 2"},
+            {"limits": LIMITS.replace("SET statement_timeout = 15000; ", "")},
             "transaction",
             "The database's sessions have no statement_timeout. Give the pooler's database "
             "connect_query='SET statement_timeout = 15000'",

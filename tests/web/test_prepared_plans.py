@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from psycopg import _queries
 from rest_framework.response import Response
 
@@ -99,3 +99,23 @@ def test_a_statement_of_many_values_is_split_once(serving: None, count: int, is_
             cursor.execute(statement, [1] * count)
             assert cursor.fetchone() == (count,)
     assert (_queries._query2pg.cache_info().hits - before >= 2) == is_kept
+
+
+def test_a_transaction_that_hangs_lets_go_of_what_it_has_locked(
+    serving: None, migrating: psycopg.Connection[Any]
+) -> None:
+    """As one whose process was stopped, or whose host is gone; here after 0.2 s."""
+
+    def hang() -> Response:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 200")
+            cursor.execute("UPDATE plans SET word = 'never'")
+            migrating.execute("SET lock_timeout = '60s'")
+            migrating.execute("UPDATE plans SET word = 'other'")
+            cursor.execute(READ, [1])
+        return Response()
+
+    # Which a door answers by 503, as for any session that was lost.
+    with pytest.raises(OperationalError):
+        run_unsafe(hang)
+    assert read() == "other"

@@ -12,9 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import wraps
+from itertools import chain, islice
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, ProgrammingError, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+)
 
 from ordersite.core.metrics import counter
 
@@ -28,6 +37,8 @@ LOOK_AGAIN = 0.005  # seconds
 REST_BEHIND = 1.0  # seconds for which one that had not is not asked again
 REST_FAILED = 15.0  # seconds for which one that failed is not asked again
 TIMED_OUT = "57014"  # query_canceled: the primary would take as long
+# What a replica raises that is away, not migrated yet, damaged, or whose replay has ended a statement.
+FAILURES = (OperationalError, InterfaceError, ProgrammingError, InternalError)
 
 READS = counter(
     "ordersite_replica_reads_total",
@@ -139,7 +150,7 @@ def with_replica(read: Callable[[], Answer]) -> Answer:
     token = reading.set(True)
     try:
         answer = read()
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
+    except FAILURES as error:
         if not reading.get() or getattr(error.__cause__, "sqlstate", None) == TIMED_OUT:
             raise
         watch.fail(error)
@@ -162,8 +173,15 @@ def from_replica(view: Callable[Given, Answer]) -> Callable[Given, Answer]:
 
 
 def read_on(parts: Iterator[Answer]) -> Iterator[Answer]:
-    """The parts, each read where this is called from, though they are asked for later: of a file that is streamed."""
-    return reading_each(parts) if reading.get() else parts
+    """The parts, each read where this is called from, though they are asked for later: of a file that is streamed.
+
+    The heading and the first row are read at once. By then PostgreSQL has found all rows, which is what replay ends;
+    who is told while nothing is sent yet reads the primary.
+    """
+    if not reading.get():
+        return parts
+    first = list(islice(parts, 2))
+    return chain(first, reading_each(parts))
 
 
 def reading_each(parts: Iterator[Answer]) -> Iterator[Answer]:

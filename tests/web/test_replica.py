@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
@@ -19,6 +20,7 @@ from ordersite.core.replica import REPLICA, from_replica, reading_alias, with_re
 from ordersite.databases import CONNECT_SECONDS
 from tests.cast import Cast
 from tests.orders.shopping import ORDERS, cart, place
+from tests.promises.crowd import beside
 from tests.tracking.live import free_port
 from tests.web.standby import Cluster
 from vendors.models import Vendor
@@ -212,6 +214,73 @@ def test_it_dies_within_a_read(
         assert replicated.has_failed
     finally:
         standby.start()
+
+
+def test_it_dies_before_a_file_is_sent(
+    cast: Cast,
+    api: Api,
+    replicated: replica.ReplicaWatch,
+    standby: Cluster,
+    office: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file is read while it is sent, which is after the view has answered."""
+    order = place_one(api(cast.customer), cast)
+    is_current = replica.ReplicaWatch.is_current
+
+    def then_dies(self: replica.ReplicaWatch) -> bool:
+        found = is_current(self)
+        if found:
+            standby.stop()
+        return found
+
+    monkeypatch.setattr(replica.ReplicaWatch, "is_current", then_dies)
+    try:
+        answer = office.get("/admin/orders/order/export/csv/")
+        assert answer.status_code == 200
+        heading, *rows = b"".join(answer).decode().splitlines()
+        assert [row.split(",")[0] for row in rows] == [str(order)]
+        assert replicated.has_failed
+    finally:
+        standby.start()
+
+
+def test_replay_ends_a_long_read(
+    cast: Cast, replicated: replica.ReplicaWatch, clusters: tuple[Cluster, Cluster], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The primary's vacuum takes rows away that a statement of the standby still sees."""
+    primary, standby = clusters
+    name = str(connections["default"].settings_dict["NAME"])
+    standby.ask("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+    standby.ask("SELECT pg_reload_conf()")
+    read: list[str] = []
+
+    @from_replica
+    def take_long() -> int:
+        read.append(reading_alias())
+        with connections[reading_alias()].cursor() as cursor:
+            seconds = 60 if reading_alias() == REPLICA else 0
+            cursor.execute("SELECT count(*) FROM vendors_vendor, pg_sleep(%s)", [seconds])
+            return int(cursor.fetchone()[0])
+
+    def end_it() -> None:
+        standby.wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        with psycopg.connect(primary.url(name), autocommit=True) as own:
+            own.execute("UPDATE vendors_vendor SET name = name")
+            own.execute("VACUUM vendors_vendor")
+
+    try:
+        ended = beside(end_it)
+        with caplog.at_level(logging.WARNING, "ordersite.core.replica"):
+            assert take_long() == Vendor.objects.count()
+        ended.result(60)
+    finally:
+        standby.ask("ALTER SYSTEM RESET max_standby_streaming_delay")
+        standby.ask("SELECT pg_reload_conf()")
+    assert read == [REPLICA, "default"]
+    assert caplog.messages == [
+        "the replica is left alone for 15.0 s: canceling statement due to conflict with recovery"
+    ]
 
 
 def test_one_that_is_promoted_or_says_nothing_is_not_read(

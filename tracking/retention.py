@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.db.models.functions import Right
 from django.utils import timezone
 
-from orders.models import BulkChange, Counter, CustomerPosition, DriverOffer, DriverPosition, FeedEntry
+from orders.models import RUNNING, BulkChange, Counter, CustomerPosition, DriverOffer, DriverPosition, FeedEntry
 from orders.services.bulk.file_exports import delete_old_files
 from orders.services.outgoing import deliveries
 from orders.services.personal.ageing import erase_old_guests, erase_old_photos
@@ -28,6 +28,24 @@ KEEP_BULK_CHANGES = timedelta(days=7)
 KEEP_NUMBER_COUNTERS = timedelta(days=30)  # no order is moved to a day that is over
 # Of customers, each of whom has rows in twenty tables.
 GUESTS_AT_ONCE = 100
+
+# By which this machine's clock may differ from the database's: by less nothing goes before its time that matters.
+MOST_ASKEW = timedelta(minutes=10)
+
+
+class ClockAskew(Exception):
+    """A clock is wrong, and nobody knows which: by the wrong one all that is kept might be old."""
+
+
+def refuse_wrong_clock() -> None:
+    """Raises ClockAskew where this machine's clock is not the database's. SQLite has no clock of its own."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        ahead = timezone.now() - cursor.fetchone()[0]
+    if abs(ahead) > MOST_ASKEW:
+        raise ClockAskew(f"this clock is {ahead.total_seconds():.0f} s ahead of the database's: nothing is deleted")
 
 
 def prune(model: type[Model], moment: str, before: datetime, **others: Any) -> int:
@@ -101,12 +119,10 @@ def prune_outbox() -> int:
 
 
 def prune_bulk_changes() -> int:
-    """Those that nobody looks at any more, with their items."""
-    old = timezone.now() - KEEP_BULK_CHANGES
-    batch = list(
-        BulkChange.objects.filter(created_at__lt=old).order_by("created_at").values_list("pk", flat=True)[:BULK_CHANGES]
-    )
-    BulkChange.objects.filter(pk__in=batch).delete()
+    """Those that nobody looks at any more, with their items; not what was left for days and runs now."""
+    old = BulkChange.objects.exclude(RUNNING).filter(created_at__lt=timezone.now() - KEEP_BULK_CHANGES)
+    batch = list(old.order_by("created_at").values_list("pk", flat=True)[:BULK_CHANGES])
+    old.filter(pk__in=batch).delete()
     return len(batch)
 
 

@@ -174,6 +174,8 @@ class Repeater:
 def run_batch(work: Work) -> int:
     """Does a batch under a trace of its own, and writes its line where there was something to do; how many it did."""
     with traced():
+        if work.prunes:
+            retention.refuse_wrong_clock()
         began = perf_counter()
         count = work.run()
         if count:

@@ -23,7 +23,7 @@ from ordersite.web.data_folder import is_held
 from tests.cast import Cast
 from tests.tracking.live import ROOT, Server, environment, happen, make_order
 from tracking import retention
-from tracking.worker import WORK, Repeater, Work, run_worker
+from tracking.worker import WORK, Repeater, Work, run_batch, run_worker
 
 # Seconds after which a process hangs, on the busiest of machines.
 LONGEST_WAIT = 300
@@ -112,7 +112,26 @@ def test_old_entries_of_the_back_office_go(cast: Cast, settings: Any) -> None:
     assert LogEntry.objects.get().object_repr == "8"
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("askew", [timedelta(days=400), -timedelta(minutes=11)])
+def test_by_a_wrong_clock_nothing_goes(db: None, monkeypatch: pytest.MonkeyPatch, askew: timedelta) -> None:
+    now = timezone.now
+    for minutes in (0, 3):
+        IdempotencyKey.objects.create(scope=f"{minutes}", created_at=now() - timedelta(hours=24, minutes=minutes - 4))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now() + askew)
+    for work in WORK:
+        if work.prunes:
+            with pytest.raises(retention.ClockAskew, match=f"{askew.total_seconds():.0f} s ahead"):
+                run_batch(work)
+    assert IdempotencyKey.objects.count() == 2
+    # A few minutes are allowed.
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now() + timedelta(minutes=2))
+    [keys] = [work for work in WORK if work.name == "idempotency keys"]
+    assert (run_batch(keys), IdempotencyKey.objects.get().scope) == (1, "0")
+
+
 def test_a_backlog_of_old_rows_does_not_hold_up_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "refuse_wrong_clock", lambda: None)
     monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
     stop, done, pruned = threading.Event(), threading.Event(), threading.Event()
 
@@ -134,6 +153,7 @@ def test_a_backlog_of_old_rows_does_not_hold_up_deadlines(monkeypatch: pytest.Mo
 
 def test_what_prunes_gives_way_after_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much is old of one kind, the next kind has its turn too, and then this one again."""
+    monkeypatch.setattr(retention, "refuse_wrong_clock", lambda: None)
     monkeypatch.setattr("tracking.worker.connection.close", lambda: None)
     stop, done = threading.Event(), list[str]()
     monkeypatch.setattr("tracking.worker.TURN", -1.0)

@@ -17,7 +17,7 @@ from moto.server import ThreadedMotoServer
 from PIL import Image
 from rest_framework.test import APIClient
 
-from orders.models import Order, PaymentProof
+from orders.models import Order, Payment, PaymentProof, PaymentStatus
 from orders.services.paying.proofs import add_proofs, write_proofs
 from orders.services.personal.ageing import erase_old_photos
 from orders.services.record import photos
@@ -177,6 +177,7 @@ def test_what_is_erased_goes_once_the_store_is_back(
         assert send(api(cast.customer), order, picture(colour)).status_code == 201
     first, second = PaymentProof.objects.order_by("pk")
     later = second.uploaded_at + timedelta(seconds=1)
+    Payment.objects.update(state=PaymentStatus.PAID)
     with django_capture_on_commit_callbacks(execute=True):
         assert erase_old_photos(second.uploaded_at, 1000) == 1
     assert (store.names("photos"), FileToDelete.objects.count()) == ([second.photo.name], 0)

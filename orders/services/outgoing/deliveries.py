@@ -16,7 +16,7 @@ from django.db.models import BooleanField, Case, Exists, F, Min, OuterRef, Q, Qu
 from django.utils import timezone
 
 from orders.models import OrderEvent, OutboxMessage, WebhookDelivery, WebhookEndpoint
-from orders.models.outgoing import UNTOLD
+from orders.models.outgoing import DUE, UNTOLD
 from orders.services.outgoing.formats import told_by_name
 from orders.services.outgoing.order_mails import write_order_mails
 from orders.services.record.outbox import TEST
@@ -164,13 +164,15 @@ def forget_messages(before: datetime, limit: int) -> int:
     """Deletes messages that were told before a moment, with what came of them, so many at most; how many.
 
     Whoever writes endpoints and deliveries holds the endpoint first: so do we, all that were sent any of these, in the
-    order of their ids. Nobody writes further deliveries of them: they were told, and a replay takes none so old.
+    order of their ids. Nobody writes further deliveries of them: they were told, and a replay takes none so old. One
+    that somebody had sent again shortly before stays until that has arrived or was given up.
     """
     with atomic_unflushed():
-        old = OutboxMessage.objects.filter(created_at__lt=before, told_at__isnull=False).order_by("created_at")
-        ids = list(old.values_list("pk", flat=True)[:limit])
+        sent = Exists(WebhookDelivery.objects.filter(DUE, message=OuterRef("pk")))
+        old = OutboxMessage.objects.filter(~sent, created_at__lt=before, told_at__isnull=False)
+        ids = list(old.order_by("created_at").values_list("pk", flat=True)[:limit])
         lock_endpoints(WebhookDelivery.objects.filter(message__in=ids).values_list("endpoint", flat=True))
-        OutboxMessage.objects.filter(pk__in=ids).delete()
+        old.filter(pk__in=ids).delete()
     return len(ids)
 
 

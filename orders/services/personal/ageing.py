@@ -6,18 +6,28 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from orders.lifecycle.table import OPEN
-from orders.models import Account, DeliveryProof, Order, PaymentProof
+from orders.models import Account, DeliveryProof, Order, PaymentProof, PaymentStatus
 from orders.services.personal.erasing import delete_photos, erase_customer
 from ordersite.accounts.models import Customer
 from ordersite.core.faults import Conflict
 
+# Photos, by their model, that somebody has yet to go by.
+UNDECIDED: dict[type[PaymentProof | DeliveryProof], Q] = {
+    PaymentProof: Q(payment__state=PaymentStatus.PROOF_PENDING),
+    DeliveryProof: Q(order__status__in=OPEN, order__deleted_at__isnull=True),
+}
+
 
 def erase_old_photos(before: datetime, most: int) -> int:
-    """Deletes photos that came before this moment, of payments and deliveries; how many."""
+    """Deletes photos that came before this moment, of payments and deliveries; how many.
+
+    One that still has to show something stays: whether money came in, or that an order which is open was handed over.
+    """
     deleted = 0
-    for model in (PaymentProof, DeliveryProof):
+    for model, undecided in UNDECIDED.items():
         with transaction.atomic():
-            rows = list(model._default_manager.filter(uploaded_at__lt=before).order_by("uploaded_at", "pk")[:most])
+            old = model._default_manager.filter(uploaded_at__lt=before).exclude(undecided)
+            rows = list(old.order_by("uploaded_at", "pk")[:most])
             delete_photos(rows)
             model._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
         deleted = max(deleted, len(rows))

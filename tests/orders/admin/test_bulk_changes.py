@@ -255,6 +255,9 @@ def test_old_ones_are_forgotten(cast: Cast) -> None:
     caller = caller_of_user(cast.staff)
     old, new = (select_orders(caller, [(order.pk, 1)]) for _ in range(2))
     BulkChange.objects.filter(pk=old.pk).update(created_at=timezone.now() - retention.KEEP_BULK_CHANGES)
+    BulkChange.objects.filter(pk=old.pk).update(started_at=timezone.now())
+    assert (retention.prune_bulk_changes(), BulkChange.objects.count()) == (0, 2)
+    BulkChange.objects.filter(pk=old.pk).update(ended_at=timezone.now())
     assert retention.prune_bulk_changes() == 1
     assert list(BulkChange.objects.all()) == [new]
     assert BulkChangeItem.objects.count() == 1

@@ -27,6 +27,7 @@ from orders.models import (
     Package,
     Payment,
     PaymentProof,
+    PaymentStatus,
     Posting,
     PrintJob,
     ProblemReport,
@@ -416,6 +417,12 @@ def test_photos_of_proofs_go_after_their_days(
     assert retention.prune_proof_photos() == 0
     for model in (PaymentProof, DeliveryProof):
         model._default_manager.update(uploaded_at=timezone.now() - timedelta(days=6))
+    # Neither while somebody has yet to go by it.
+    Payment.objects.filter(proofs__isnull=False).update(state=PaymentStatus.PROOF_PENDING)
+    Order.objects.filter(delivery_proofs__isnull=False).update(status=9)
+    assert retention.prune_proof_photos() == 0
+    Payment.objects.filter(proofs__isnull=False).update(state=PaymentStatus.PAID)
+    Order.objects.filter(delivery_proofs__isnull=False).update(status=11)
     with django_capture_on_commit_callbacks(execute=True):
         assert retention.prune_proof_photos() == 1
     assert (PaymentProof.objects.count(), DeliveryProof.objects.count()) == (0, 0)

@@ -46,6 +46,13 @@ class Network:
         self.address = NETWORK if self.has_namespaces else LOOPBACK
         self.hosts: list[Host] = []
 
+    @property
+    def told(self) -> str:
+        """What the hosts are."""
+        if self.has_namespaces:
+            return "hosts are network namespaces"
+        return "hosts are addresses of the loopback: one that is cut off is one whose processes are stopped"
+
     def make_bridge(self) -> bool:
         steps = (
             ("ip", "netns", "add", f"{self.name}-try"),
@@ -93,6 +100,19 @@ def kill_all_in(namespace: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def with_children(pids: set[int]) -> set[int]:
+    """These processes and all below them: PostgreSQL's have a process group and a session each."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name before it, in brackets, may have anything in it.
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found = set(pids)
+    while below := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= below
+    return found
+
+
 class Host:
     """What runs on it is reached at `address`, and dies with it."""
 
@@ -129,10 +149,10 @@ class Host:
         return process
 
     def signal(self, number: int) -> None:
-        """To each process that was started there, with its children."""
-        for process in self.processes:
+        """To each process that was started there, with whatever these have started."""
+        for pid in with_children({process.pid for process in self.processes if process.poll() is None}):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+                os.kill(pid, number)
 
     def cut(self) -> None:
         """Nothing comes or goes any more; what runs there does not know."""

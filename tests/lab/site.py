@@ -19,7 +19,8 @@ from ordersite.databases import BOUNDS, PLANNING
 from tests.lab.hosts import Host, Network, wait_for
 from tests.tracking.live import ROOT, environment
 
-HTTP, SOCKETS, DATABASE, POOLER, REDIS, TLS = 8001, 8011, 15432, 16432, 16379, 443
+# High ones: who may not make namespaces may not open low ones either.
+HTTP, SOCKETS, DATABASE, POOLER, REDIS, PLAIN, TLS = 8001, 8011, 15432, 16432, 16379, 16080, 16443
 SITE = "orders.example.com"
 LIMITS = "; ".join(f"SET {name} = {value}" for name, value in (PLANNING | BOUNDS).items())
 # Without these the pooler waits many minutes for a host that is gone.
@@ -149,7 +150,7 @@ class Lab:
             text = text.replace(f"127.0.0.1:{port}", f"{host.address}:{its}")
         for number, host in enumerate(self.redis, 11):
             text = text.replace(f"10.0.0.{number}:6379", f"{host.address}:{REDIS}")
-        text = text.replace("bind :80\n", f"bind {here}:80\n").replace("bind :443", f"bind {here}:{TLS}")
+        text = text.replace("bind :80\n", f"bind {here}:{PLAIN}\n").replace("bind :443", f"bind {here}:{TLS}")
         text = text.replace("bind 127.0.0.1:6379", f"bind {here}:{REDIS}")
         text = text.replace("maxconn 20000", "maxconn 1000")
         text = text.replace("/etc/haproxy/orders.example.com.pem", str(pem))

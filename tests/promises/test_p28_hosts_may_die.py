@@ -134,6 +134,7 @@ def test_each_host_dies_under_load(lab: Lab, cast: Cast, figure: Figure) -> None
     load = load_of(lab, cast)
     load.start(customers=CUSTOMERS, readers=READERS)
     trial = Trial(lab, load, figure)
+    figure(lab.network.told)
     try:
         trial.go_on()
         web, sockets, worker = lab.web[0], lab.sockets[0], lab.workers[0]

@@ -466,6 +466,30 @@ def test_a_slow_answer_is_cut_however_it_drips(
     assert (WebhookDelivery.objects.get().failure, WebhookDelivery.objects.get().answered) == ("timeout", None)
 
 
+def test_a_connection_that_comes_when_the_time_is_up_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is not there yet cannot be cut: it could drip for as long as it likes."""
+    monkeypatch.setattr(sending, "TIMEOUT", 0.2)
+    connect, received = socket.create_connection, list[bytes]()
+
+    def connect_late(*args: Any) -> socket.socket:
+        found = connect(*args)
+        time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr("tracking.webhooks.sending.socket.create_connection", connect_late)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen() -> None:
+            with server.accept()[0] as client:
+                received.append(client.recv(65_536))
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        outcome = sending.send_webhook(f"http://127.0.0.1:{server.getsockname()[1]}/", "{}", {})
+        listening.join()
+    assert (outcome.answered, outcome.failure, received) == (None, "timeout", [b""])
+
+
 def test_an_answer_without_an_end_is_not_read_to_its_time_limit() -> None:
     """It would keep the worker's processor busy, which the deadlines of orders share."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -563,5 +587,10 @@ def test_old_messages_go_with_their_deliveries(cast: Cast, api: Any, receiver: R
     kept = OutboxMessage.objects.filter(type="order.placed").latest("pk")
     old = timezone.now() - timedelta(days=31)
     OutboxMessage.objects.exclude(pk=kept.pk).update(created_at=old)
-    assert retention.prune_outbox() == 3
+    sent_again = OutboxMessage.objects.filter(type="order.placed").earliest("pk")
+    WebhookDelivery.objects.exclude(message=sent_again).update(due_at=None)
+    assert (retention.prune_outbox(), retention.prune_outbox()) == (2, 0)
+    assert set(OutboxMessage.objects.all()) == {sent_again, kept}
+    assert deliver(row) == 1
+    assert retention.prune_outbox() == 1
     assert (OutboxMessage.objects.get(), WebhookDelivery.objects.get().message) == (kept, kept)

@@ -75,22 +75,31 @@ class PinnedConnection(HTTPConnection):
         self.target = target
         self.timer = Timer(seconds, self.cut)
         self.timer.daemon = True
+        self.is_cut = False
 
     def connect(self) -> None:
         self.timer.start()
         self.sock = socket.create_connection((self.target.ip, self.target.port), self.timeout)
+        self.check_time()
         if self.target.is_secure:
             # The handshake comes after, so that it can be cut too.
             self.sock = tls_context().wrap_socket(
                 self.sock, server_hostname=self.target.host, do_handshake_on_connect=False
             )
+            self.check_time()
             self.sock.do_handshake()
+
+    def check_time(self) -> None:
+        """Raises TimeoutError where the time was up before there was this socket, which nobody would cut any more."""
+        if self.is_cut:
+            raise TimeoutError
 
     def close(self) -> None:
         self.timer.cancel()
         super().close()
 
     def cut(self) -> None:
+        self.is_cut = True
         if self.sock:
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)

@@ -39,6 +39,11 @@ def read_stores(env: Environment) -> dict[str, dict[str, Any]]:
         raise ImproperlyConfigured(f"Files in S3 need {' and '.join(lacking)} too (docs/scaling.md).")
     if bucket == private:
         raise ImproperlyConfigured("S3_PRIVATE_BUCKET must be another bucket than S3_BUCKET, which everybody may read.")
+    address = urlsplit(url)
+    if not address.netloc:
+        raise ImproperlyConfigured(
+            f'MEDIA_URL is "{url}": with S3_BUCKET set it to a whole address, such as https://cdn.example.com/pictures/.'
+        )
     from botocore.config import Config  # noqa: PLC0415  who has no S3 does without it
 
     endpoint = str(env.str("S3_ENDPOINT_URL", ""))
@@ -59,7 +64,6 @@ def read_stores(env: Environment) -> dict[str, dict[str, Any]]:
         "file_overwrite": True,
         "default_acl": None,
     }
-    address = urlsplit(url)
     shown = {
         "custom_domain": f"{address.netloc}{address.path}".rstrip("/"),
         "url_protocol": f"{address.scheme}:",

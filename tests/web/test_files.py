@@ -198,6 +198,7 @@ def test_what_is_erased_goes_once_the_store_is_back(
         ({"S3_BUCKET": "a"}, "Files in S3 need S3_PRIVATE_BUCKET and MEDIA_URL too"),
         ({"S3_PRIVATE_BUCKET": "a", "MEDIA_URL": MEDIA}, "Files in S3 need S3_BUCKET too"),
         ({"S3_BUCKET": "a", "S3_PRIVATE_BUCKET": "a", "MEDIA_URL": MEDIA}, "S3_PRIVATE_BUCKET must be another"),
+        ({**BUCKETS, "MEDIA_URL": "/pictures/"}, "with S3_BUCKET set it to a whole address"),
         *(
             ({"MEDIA_URL": url}, "MEDIA_URL is ")
             for url in ("cdn.example.com/", "//cdn.example.com/", "/media", "/m/?")

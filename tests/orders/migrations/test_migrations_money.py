@@ -381,21 +381,34 @@ def balances(apps: Any) -> dict[str, int]:
 
 
 def test_every_kind_of_standing_order_proves_itself(before: Before) -> None:
-    wanted = {}
-    for write in KINDS:
-        order, shares = write(before)
-        wanted[write.__name__, order.pk] = shares
+    wanted = {write.__name__: write(before) for write in KINDS}
     was = balances(before.apps)
     migrate_to_newest()
     assert_ledger_proves_itself()
-    for (name, order_id), shares in wanted.items():
-        found = PaymentShare.objects.filter(order=order_id).order_by("payment_id")
+    for name, (order, shares) in wanted.items():
+        found = PaymentShare.objects.filter(order=order.pk).order_by("payment_id")
         assert [(share.received, share.refunded) for share in found] == shares, name
     # Cash that is marked as received on an open order is in the vendor's hands now, and held for it.
     now = sums()
     vendor_cash, held = f"cash:{before.cast.vendor.pk}:EUR", "clearing::EUR"
     assert now == {**was, vendor_cash: was[vendor_cash] - 1500, held: was[held] + 1500}
     assert not Posting.objects.filter(kind="refund", share=None, entries__account__kind__in=("wallet", "cash")).exists()
+    # What of a share is a tip, a rise or disputed.
+    driven, raised = wanted["cash_by_a_driver"][0], wanted["online_with_a_rise_that_is_not_paid"][0]
+    assert PaymentShare.objects.get(order=driven.pk).tip == 300
+    extra = PaymentShare.objects.filter(order=raised.pk).order_by("pk").values_list("is_extra", flat=True)
+    assert list(extra) == [False, True]
+    assert Order.objects.get(pk=raised.pk).payment_status == "paid"
+    disputed = Payment.objects.get(reference="tr_6")
+    assert (disputed.disputed_amount, disputed.disputed_currency, disputed.state) == (1400, "EUR", "unpaid")
+    # It may be run again, after it was stopped.
+    postings = list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))
+    executor = MigrationExecutor(connection)
+    apps = executor.loader.project_state([("orders", "0012_share_constraints")]).apps
+    migration: Any = executor.loader.get_migration("orders", "0011_money_of_shares")
+    for operation in migration.operations:
+        operation.code(apps, None)
+    assert (sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))) == (now, postings)
 
 
 def test_back_and_forward_again_changes_nothing(before: Before) -> None:
@@ -417,21 +430,6 @@ def test_back_and_forward_again_changes_nothing(before: Before) -> None:
     assert_ledger_proves_itself()
 
 
-def test_what_of_a_share_is_tip_a_rise_or_disputed(before: Before) -> None:
-    driven, _ = cash_by_a_driver(before)
-    raised, _ = online_with_a_rise_that_is_not_paid(before)
-    online_disputed(before)
-    migrate_to_newest()
-    assert PaymentShare.objects.get(order=driven.pk).tip == 300
-    assert list(PaymentShare.objects.filter(order=raised.pk).order_by("pk").values_list("is_extra", flat=True)) == [
-        False,
-        True,
-    ]
-    assert Order.objects.get(pk=raised.pk).payment_status == "paid"
-    disputed = Payment.objects.get(reference="tr_6")
-    assert (disputed.disputed_amount, disputed.disputed_currency, disputed.state) == (1400, "EUR", "unpaid")
-
-
 def test_cash_marked_by_staff_is_with_the_driver_who_carries_it(before: Before) -> None:
     driver = {"driver_id": before.cast.driver_row.pk, "driver_accepted_at": before.now, "fulfilment": 1}
     order = before.order("cash", 9, "paid", **driver)
@@ -439,19 +437,6 @@ def test_cash_marked_by_staff_is_with_the_driver_who_carries_it(before: Before) 
     migrate_to_newest()
     assert sums()[f"cash:driver-{before.cast.driver_row.pk}:EUR"] == -1500
     assert_ledger_proves_itself()
-
-
-def test_it_may_be_run_again_after_it_was_stopped(before: Before) -> None:
-    for write in KINDS:
-        write(before)
-    migrate_to_newest()
-    was, postings = sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))
-    executor = MigrationExecutor(connection)
-    apps = executor.loader.project_state([("orders", "0012_share_constraints")]).apps
-    migration: Any = executor.loader.get_migration("orders", "0011_money_of_shares")
-    for operation in migration.operations:
-        operation.code(apps, None)
-    assert (sums(), list(Posting.objects.order_by("pk").values("pk", "kind", "share", "text"))) == (was, postings)
 
 
 def test_what_cannot_be_matched_stays_paid_and_is_named(before: Before) -> None:

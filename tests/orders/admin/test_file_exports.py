@@ -39,7 +39,8 @@ def account(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Account:
 
 
 def ask(client: Client, account: Account) -> Any:
-    day = Posting.objects.latest("pk").created_at.date().isoformat()
+    assert account.vendor is not None
+    day = Posting.objects.latest("pk").created_at.astimezone(account.vendor.zone).date().isoformat()
     return client.post(f"/admin/orders/account/{account.pk}/statement/file/", {"first": day, "last": day})
 
 

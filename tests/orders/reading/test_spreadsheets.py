@@ -42,7 +42,7 @@ def type_everywhere(cast: Cast, order: Order, trick: str) -> None:
 
 def statement_url(cast: Cast) -> str:
     account = Account.objects.get(kind="vendor", vendor=cast.vendor)
-    day = Posting.objects.latest("pk").created_at.date()
+    day = Posting.objects.latest("pk").created_at.astimezone(cast.vendor.zone).date()
     return f"/admin/orders/account/{account.pk}/statement/?first={day}&last={day}&as=csv"
 
 

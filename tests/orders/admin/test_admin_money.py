@@ -448,7 +448,7 @@ def test_the_statement_of_a_vendor_s_page(cast: Cast, office: Client) -> None:
     row = account("vendor")
     page = office.get(f"/admin/orders/account/{row.pk}/change/").content.decode()
     assert f"/admin/orders/account/{row.pk}/statement/" in page
-    day = Posting.objects.latest("pk").created_at.date()
+    day = Posting.objects.latest("pk").created_at.astimezone(cast.vendor.zone).date()
     url = f"/admin/orders/account/{row.pk}/statement/"
     answer = office.get(f"{url}?first={day}&last={day}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"

@@ -9,11 +9,8 @@ import argparse
 import os
 import subprocess
 import sys
-import uuid
-from typing import Any
 
 import django
-from django.test import Client
 
 from benchmarks.own_site import own_site
 from benchmarks.report import machine
@@ -46,29 +43,8 @@ def sizes_on_disk() -> tuple[Sizes, dict[str, int]]:
     return found, {model._meta.db_table: model._default_manager.count() for model in apps.get_models()}
 
 
-class WholeLife:
-    """Calls of the API in this process, as a customer and as the owner of the vendors."""
-
-    def __init__(self, owner: str) -> None:
-        self.owner, self.client = owner, Client()
-
-    def call(self, token: str, path: str, body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid.uuid4().hex}
-        answer = self.client.post(f"/api/v1{path}", body, content_type="application/json", headers=headers)
-        if answer.status_code >= 300:
-            raise RuntimeError(f"{path}: {answer.status_code} {answer.content[:500]!r}")
-        return answer.json()
-
-    def live(self, token: str, body: Any) -> None:
-        order = self.call(token, "/orders", body)["orders"][0]["id"]
-        self.call(self.owner, f"/orders/{order}/transitions", {"transition": "accept"})
-        self.call(self.owner, f"/orders/{order}/start-preparing", {})
-        for name in ("mark_ready", "collect"):
-            self.call(self.owner, f"/orders/{order}/transitions", {"transition": name})
-
-
 def measure_disk(count: int) -> None:
-    from benchmarks.site import bearer_for, in_our_words, make_people, place_requests  # noqa: PLC0415  needs the apps
+    from benchmarks.site import WholeLife, bearer_for, in_our_words, make_people, place_requests  # noqa: PLC0415  needs the apps
     from orders.models import WebhookEndpoint  # noqa: PLC0415
     from orders.services.outgoing.deliveries import pass_on  # noqa: PLC0415
     from ordersite.accounts.models import User  # noqa: PLC0415

@@ -1,7 +1,8 @@
 """Orders in plenty: those that were really placed are multiplied by SQL, each with all of its rows.
 
-Every column that is not named here is copied, so that a new one needs nothing. The copies are spread over vendors,
-customers and the last 90 days up to yesterday; all but the newest thousand are closed.
+Every column that is not named here is copied, so that a new one needs nothing, and every moment keeps its distance from
+the placing. The copies are spread over vendors, customers and the last 90 days up to yesterday; all but the newest
+thousand are made after orders that were handed over.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,6 @@ from django.db import connection
 
 BATCH = 50_000
 OPEN = 1000
-CLOSED = "CASE WHEN g <= %(closed)s THEN {closed} ELSE {open} END"
 # When copy g was placed: evenly over the days, the newest last.
 AT = "date_trunc('day', now()) - interval '1 minute' - (%(count)s - g) * interval '90 days' / %(count)s"
 HASH = "md5({salt} || g::text) || md5(g::text || {salt})"
@@ -22,97 +22,85 @@ CUSTOMER = "(SELECT min(id) FROM accounts_customer) + (g * 7919) %% (SELECT coun
 REOPEN = """UPDATE orders_order SET status = 0, previous_status = NULL, accepted_at = NULL, estimated_at = NULL,
 due_at = NULL, label_id = NULL WHERE id = ANY(%s)"""
 
-# Table → columns that a copy has of its own. Ids follow from the copy's number, so that no row must be looked up.
-TABLES: dict[str, dict[str, str]] = {
+# Table → how its rows `t` are found of an order `o`. What refers to another of these tables comes after it.
+TABLES: dict[str, str] = {
+    "orders_purchase": "o.purchase_id = t.id",
+    "orders_order": "o.id = t.id",
+    "orders_line": "o.id = t.order_id",
+    "orders_lineoption": "o.id = (SELECT order_id FROM orders_line WHERE id = t.line_id)",
+    "orders_payment": "o.purchase_id = t.purchase_id",
+    "orders_paymentshare": "o.id = t.order_id",
+    "orders_orderevent": "o.id = t.order_id",
+    "orders_feedentry": "o.id = t.order_id",
+    "orders_posting": "o.id = t.order_id",
+    "orders_entry": "o.id = (SELECT order_id FROM orders_posting WHERE id = t.posting_id)",
+}
+REFERENCES = {
+    "purchase_id": "orders_purchase",
+    "order_id": "orders_order",
+    "line_id": "orders_line",
+    "payment_id": "orders_payment",
+    "share_id": "orders_paymentshare",
+    "event_id": "orders_orderevent",
+    "posting_id": "orders_posting",
+}
+# Columns that a copy has of its own.
+OWN: dict[str, dict[str, str]] = {
     "orders_purchase": {
-        "id": "%(purchases)s + g",
         "uuid": "gen_random_uuid()",
         "customer_id": CUSTOMER,
         "placed_by_id": f"(SELECT user_id FROM accounts_customer WHERE id = {CUSTOMER})",
         "placed_by_key": f"'user:' || (SELECT user_id FROM accounts_customer WHERE id = {CUSTOMER})",
         "tracking_hash": HASH.format(salt="'purchase'"),
-        "placed_at": AT,
     },
     "orders_order": {
-        "id": "%(orders)s + g",
         "uuid": "gen_random_uuid()",
-        "purchase_id": "%(purchases)s + g",
         "customer_id": CUSTOMER,
-        "status": CLOSED.format(closed="11", open="0"),
         "number": "g",
         "number_day": f"({AT})::date",
         "tracking_hash": HASH.format(salt="'order'"),
-        "placed_at": AT,
-        "visible_at": AT,
-        "status_changed_at": AT,
-        "delivered_at": CLOSED.format(closed=AT, open="NULL"),
-        "closed_at": CLOSED.format(closed=AT, open="NULL"),
+        # The worker closes what was handed over, a day later; here it is done.
+        "closed_at": f"CASE WHEN t.sample_closed THEN {AT} + interval '1 hour' END",
         "due_at": "NULL",
         "contact_email": "'customer' || g %% 200 || '@example.org'",
     },
-    "orders_line": {"id": "%(lines)s + (g - 1) * 3 + t.position", "order_id": "%(orders)s + g"},
-    "orders_lineoption": {
-        "id": "%(options)s + (g - 1) * 3 + line.position",
-        "line_id": "%(lines)s + (g - 1) * 3 + line.position",
-    },
-    "orders_payment": {
-        "id": "%(payments)s + g",
-        "purchase_id": "%(purchases)s + g",
-        "token": "md5('payment' || g::text)",
-        "created_at": AT,
-    },
-    "orders_paymentshare": {
-        "id": "%(shares)s + g",
-        "payment_id": "%(payments)s + g",
-        "order_id": "%(orders)s + g",
-    },
-    "orders_orderevent": {"id": "%(events)s + g", "order_id": "%(orders)s + g", "created_at": AT},
+    "orders_payment": {"token": "md5('payment' || g::text)"},
+    # Copies of one sample, whose stream is the vendor's, come one after the other.
     "orders_feedentry": {
-        "id": "%(entries)s + g",
-        "event_id": "%(events)s + g",
-        "order_id": "%(orders)s + g",
-        "position": "t.position + 10 + g",
-        "created_at": AT,
+        "position": "100 + g / %(samples)s * %(orders_feedentry_each)s + t.sample_row",
+        # The worker forgets at once that an order which was answered was not shown.
+        "unseen_since": f"CASE WHEN NOT t.sample_closed AND t.unseen_since IS NOT NULL THEN {AT} END",
     },
-}
-OFFSETS = dict(
-    zip(("purchases", "orders", "lines", "options", "payments", "shares", "events", "entries"), TABLES, strict=True)
-)
-# Which of the placed orders a row belongs to; copy g is made after order 1 + g modulo their number.
-OWNER = {
-    "orders_purchase": "JOIN orders_order o ON o.purchase_id = t.id",
-    "orders_order": "JOIN orders_order o ON o.id = t.id",
-    "orders_lineoption": "JOIN orders_line line ON line.id = t.line_id JOIN orders_order o ON o.id = line.order_id",
-    "orders_payment": "JOIN orders_order o ON o.purchase_id = t.purchase_id",
 }
 
 
 def fill(count: int, *, say: Callable[[str], None]) -> None:
-    """Multiplies the orders that stand in the database until there are `count`."""
+    """Multiplies the orders that stand in the database until there are `count`.
+
+    There stand as many that are open as were handed over, one of each at each vendor.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), max(id) FROM orders_order")
-        standing, last = cursor.fetchone()
-        offsets = {}
-        for name, table in OFFSETS.items():
-            cursor.execute(f"SELECT max(id) FROM {table}")
-            offsets[name] = cursor.fetchone()[0]
-        copies = count - standing
-        values = {**offsets, "count": copies, "closed": max(0, copies - OPEN), "standing": standing, "last": last}
+        values = take_samples(cursor)
+        copies = count - 2 * values["samples"]
+        values |= {"count": copies, "closed": max(0, copies - OPEN)}
+        statements = [copying(cursor, table) for table in TABLES]
         # The rows fit by their making: without triggers the foreign keys are not looked up twelve times an order.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")
         with without_indexes(cursor, say=say if count > BATCH else lambda _: None):
             for first in range(1, copies + 1, BATCH):
                 until = min(copies, first + BATCH - 1)
-                for table, own in TABLES.items():
-                    cursor.execute(copying(cursor, table, own), {**values, "first": first, "until": until})
+                for statement in statements:
+                    cursor.execute(statement, {**values, "first": first, "until": until})
                 if count > BATCH:
-                    say(f"  {until + standing:,} of {count:,} orders")
+                    say(f"  {until:,} of {count:,} orders")
         for table in TABLES:
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+            cursor.execute(f"DROP TABLE sample_{table}")
         cursor.execute(
-            "UPDATE orders_counter c SET value = (SELECT max(position) FROM orders_feedentry f "
-            "WHERE 'stream:' || f.stream = c.name) WHERE c.name LIKE 'stream:%'"
+            "UPDATE orders_counter c SET value = f.last FROM"
+            " (SELECT 'stream:' || stream AS name, max(position) AS last FROM orders_feedentry GROUP BY stream) f"
+            " WHERE c.name = f.name"
         )
         cursor.execute("RESET session_replication_role")
         cursor.execute("ANALYZE")
@@ -152,15 +140,59 @@ def without_indexes(cursor: Any, *, say: Callable[[str], None]) -> Iterator[None
     cursor.execute("RESET maintenance_work_mem")
 
 
-def copying(cursor: Any, table: str, own: dict[str, str]) -> str:
-    """INSERT … SELECT of a table's rows of the placed orders, once for each copy."""
-    columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
-    chosen = ", ".join(own.get(column, f't."{column}"') for column in columns)
-    names = ", ".join(f'"{column}"' for column in columns)
-    owner = OWNER.get(table, "JOIN orders_order o ON o.id = t.order_id")
+def take_samples(cursor: Any) -> dict[str, int]:
+    """A table beside each, with its rows of the orders that stand, counted within their order from 0.
+
+    A reference in it is the count of the row that is meant. Returns the last id of each table, how many rows an order
+    has there at most, and how many orders stand that are open.
+    """
+    values = {}
+    for table, its_order in TABLES.items():
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE sample_{table} AS SELECT t.*, o.placed_at AS sample_placed_at,"
+            " o.delivered_at IS NOT NULL AS sample_closed,"
+            " dense_rank() OVER (PARTITION BY o.delivered_at IS NULL ORDER BY o.id) - 1 AS sample,"
+            " row_number() OVER (PARTITION BY o.id ORDER BY t.id) - 1 AS sample_row"
+            f" FROM {table} t JOIN orders_order o ON {its_order}"
+        )
+        cursor.execute(f"SELECT max(id), max(sample_row) + 1 FROM sample_{table}")
+        values[f"{table}_last"], values[f"{table}_each"] = cursor.fetchone()
+        for column in column_types(cursor, table):
+            if named := REFERENCES.get(column):
+                cursor.execute(
+                    f"UPDATE sample_{table} t SET {column} = (SELECT s.sample_row FROM sample_{named} s"
+                    f" WHERE s.id = t.{column})"
+                )
+    cursor.execute("SELECT count(*) FROM sample_orders_order WHERE NOT sample_closed")
+    (values["samples"],) = cursor.fetchone()
+    return values
+
+
+def column_types(cursor: Any, table: str) -> dict[str, str]:
+    cursor.execute(
+        "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+        [table],
+    )
+    return dict(cursor.fetchall())
+
+
+def copying(cursor: Any, table: str) -> str:
+    """INSERT … SELECT of a table's sample rows, once for each copy. Ids follow from the copy's number."""
+    own = OWN.get(table, {})
+
+    def value(column: str, kind: str) -> str:
+        if column in own:
+            return own[column]
+        if named := table if column == "id" else REFERENCES.get(column):
+            row = "t.sample_row" if column == "id" else f"t.{column}"
+            return f"%({named}_last)s + (g - 1) * %({named}_each)s + 1 + {row}"
+        return f'{AT} + (t."{column}" - t.sample_placed_at)' if kind.startswith("timestamp") else f't."{column}"'
+
+    chosen = {column: value(column, kind) for column, kind in column_types(cursor, table).items()}
+    names = ", ".join(f'"{column}"' for column in chosen)
     return (
-        f"INSERT INTO {table} ({names}) SELECT {chosen} "
+        f"INSERT INTO {table} ({names}) SELECT {', '.join(chosen.values())} "
         f"FROM generate_series(%(first)s::bigint, %(until)s::bigint) g "
-        f"JOIN {table} t ON true {owner} "
-        "WHERE o.id = %(last)s - g %% %(standing)s"
+        f"JOIN sample_{table} t ON t.sample_closed = (g <= %(closed)s) AND t.sample = g %% %(samples)s"
     )

@@ -3,7 +3,8 @@
     python -m benchmarks.outgoing            # needs DATABASE_URL (PostgreSQL) and REDIS_URL; makes its own database
 
 The receiver is a process of its own on loopback, which answers at once. `burst`: so many events are there when the
-workers begin. `stream`: three a second; the delay is from an event's commit to its arrival. CPU is the workers' own.
+workers begin. `stream`: three a second; the delay is from an event's commit to its arrival. CPU is the workers' own,
+and PostgreSQL's with what the telling of the events takes of it.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import django
 
 from benchmarks.own_site import own_site
 from benchmarks.report import machine
-from benchmarks.servers import ROOT, cpu_seconds
+from benchmarks.servers import ROOT, backends_cpu, cpu_seconds
 
 PAUSE = 1 / 3  # seconds between two events of the stream
 PATIENCE = 300.0  # seconds
@@ -112,18 +113,21 @@ def measure_outgoing(options: argparse.Namespace) -> None:
             tell()
             arrivals(1)  # they are there, and every endpoint has shown that it takes what is sent
             time.sleep(2)
-            before = sum(cpu_seconds(pid) for pid in pids)
+            before, backends = sum(cpu_seconds(pid) for pid in pids), backends_cpu(os.environ["DATABASE_URL"])
             for _ in range(options.events):
                 tell()
             told = time.time()
             found = arrivals(options.events)
             took = max(at for _, at in found) - min(sent for sent, _ in found)
             used = sum(cpu_seconds(pid) for pid in pids) - before
+            after = backends_cpu(os.environ["DATABASE_URL"])
+            of_database = sum(now - backends.get(pid, 0.0) for pid, now in after.items())
             burst = {
                 "told_s": told - min(sent for sent, _ in found),
                 "events_per_second": options.events / took,
                 "deliveries_per_second": len(found) / took,
                 "cpu_ms": 1000 * used / len(found),
+                "database_ms": 1000 * of_database / len(found),
             }
             for _ in range(options.slow):
                 tell()

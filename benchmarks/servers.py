@@ -80,7 +80,7 @@ def backends_cpu(url: str) -> dict[int, float]:
 
 
 def wait_until_up(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(1800):
         if process.poll() is not None:
             raise RuntimeError("A server has left: its last lines above say why.")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

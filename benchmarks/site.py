@@ -8,6 +8,7 @@ migrates and fills it, and prints the calls and the statements that each costs, 
 import json
 import os
 import sys
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -22,11 +23,13 @@ from django.contrib.auth.hashers import make_password  # noqa: E402  after the s
 from django.contrib.auth.models import Group  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from rest_framework_simplejwt.tokens import AccessToken  # noqa: E402
 
 from benchmarks.filling import REOPEN, fill  # noqa: E402
-from benchmarks.statements import statements_of  # noqa: E402
+from benchmarks.statements import UNLIMITED, statements_of  # noqa: E402
 from orders.lifecycle.table import Status  # noqa: E402
 from orders.models import Order, StatusLabel  # noqa: E402
 from ordersite.accounts.models import Customer, User  # noqa: E402
@@ -101,7 +104,7 @@ def make_people() -> None:
     Member.objects.create(user=owner, merchant=merchant, role=Member.Role.OWNER)
     staff = user("staff", is_staff=True)
     staff.save()
-    staff.groups.set(Group.objects.filter(name="support"))
+    staff.groups.set(Group.objects.filter(name__in=["support", "finance"]))
     users = User.objects.bulk_create(user(f"customer{number}") for number in range(CUSTOMERS))
     Customer.objects.bulk_create(
         Customer(user=one, name=one.name, email=one.email, phone="+3225550100") for one in users
@@ -243,6 +246,27 @@ def place_requests() -> tuple[list[dict[str, Any]], list[str]]:
     ], tokens
 
 
+class WholeLife:
+    """Calls of the API in this process, as a customer and as the owner of the vendors."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner, self.client = owner, Client()
+
+    def call(self, token: str, path: str, body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid.uuid4().hex}
+        answer = self.client.post(f"/api/v1{path}", body, content_type="application/json", headers=headers)
+        if answer.status_code >= 300:
+            raise RuntimeError(f"{path}: {answer.status_code} {answer.content[:500]!r}")
+        return answer.json()
+
+    def live(self, token: str, body: Any) -> None:
+        order = self.call(token, "/orders", body)["orders"][0]["id"]
+        self.call(self.owner, f"/orders/{order}/transitions", {"transition": "accept"})
+        self.call(self.owner, f"/orders/{order}/start-preparing", {})
+        for name in ("mark_ready", "collect"):
+            self.call(self.owner, f"/orders/{order}/transitions", {"transition": name})
+
+
 def all_requests(placing: list[dict[str, Any]], tokens: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
     """The calls of each kind, of ours and of the bare views."""
     staff, owner = (bearer_for(User.objects.get(email=f"{name}@example.org")) for name in ("staff", "owner"))
@@ -335,7 +359,12 @@ def prepare_site(count: int) -> dict[str, Any]:
     """Fills the database, makes two calls of each kind, and returns the calls and the statements that each costs."""
     make_people()
     placing, tokens = place_requests()
-    statements_of(placing[:VENDORS])  # a real order of each vendor, which the others are made after
+    # A real order of each vendor that is open and one that was handed over: the others are made after them.
+    life = WholeLife(bearer_for(User.objects.get(email="owner@example.org")))
+    statements_of(placing[:VENDORS])
+    with override_settings(**UNLIMITED):
+        for one in placing[:VENDORS]:
+            life.live(one["token"], in_our_words(one["body"]))
     fill(count, say=lambda text: print(text, file=sys.stderr, flush=True))
     calls = all_requests(placing, tokens)
     counted: dict[str, dict[str, int]] = {}

@@ -35,18 +35,20 @@ def size_calls(staff: Any, owner: Any) -> Mapping[str, Callable[[], Any]]:
     from django.utils import timezone  # noqa: PLC0415  needs the apps
 
     from benchmarks.site import bearer_for  # noqa: PLC0415
-    from orders.models import Order, Purchase  # noqa: PLC0415
+    from orders.models import Account, Order, Purchase  # noqa: PLC0415
     from orders.services.moving import sightings, timers  # noqa: PLC0415
     from tracking import retention  # noqa: PLC0415
     from vendors.models import Vendor  # noqa: PLC0415
 
     newest = Order.objects.order_by("-id").values("pk", "vendor", "customer", "number", "contact_email")[0]
     oldest, vendor = Order.objects.order_by("id").values_list("pk", flat=True)[0], Vendor.objects.order_by("id")[0].pk
+    account = Account.objects.get(vendor=vendor, kind=Account.Kind.VENDOR).pk
     head = Order.objects.filter(vendor=vendor).count()
     today = timezone.localdate()
     week, month = today - timedelta(days=7), today - timedelta(days=30)
-    desk = Client()
+    desk, till = Client(), Client()
     desk.force_login(staff)
+    till.force_login(owner)
 
     def api(path: str, user: Any = staff) -> Callable[[], Any]:
         headers = {"Authorization": f"Bearer {bearer_for(user)}"}
@@ -71,6 +73,9 @@ def size_calls(staff: Any, owner: Any) -> Mapping[str, Callable[[], Any]]:
         "one order, the oldest": api(f"/orders/{oldest}?expand=items,events"),
         "board of a vendor": api(f"/vendors/{vendor}/board", owner),
         "statement of a month": api(f"/vendors/{vendor}/statement?from={month}&to={today}", owner),
+        "ledger of a vendor": api(f"/vendors/{vendor}/ledger", owner),
+        "balance of a vendor": api(f"/vendors/{vendor}/balance", owner),
+        "payouts of a vendor": api(f"/vendors/{vendor}/payouts", owner),
         "feed, an old position": api(f"/vendors/{vendor}/events?since={max(0, head - 500)}", owner),
         "back-office, first page": page("/admin/"),
         "back-office, orders": page("/admin/orders/order/"),
@@ -80,6 +85,16 @@ def size_calls(staff: Any, owner: Any) -> Mapping[str, Callable[[], Any]]:
         "back-office, a purchase": page(f"/admin/orders/purchase/{Purchase.objects.order_by('-id')[0].pk}/change/"),
         "back-office, payments": page("/admin/orders/payment/"),
         "back-office, customers": page("/admin/accounts/customer/"),
+        "back-office, a customer": page(f"/admin/accounts/customer/{newest['customer']}/change/"),
+        "back-office, events": page("/admin/orders/orderevent/"),
+        "back-office, movements of money": page("/admin/orders/posting/"),
+        "back-office, accounts": page("/admin/orders/account/"),
+        "back-office, commission": page("/admin/orders/account/commission/"),
+        "back-office, ledger": page("/admin/orders/account/ledger/"),
+        "back-office, statement": page(
+            f"/admin/orders/account/{account}/statement/?first={month}&last={today}&as=page"
+        ),
+        "the day of a vendor": lambda: answered(till.get(f"/board/{vendor}/day")),
         "worker: timers": lambda: timers.run_due(100),
         "worker: unseen orders": lambda: sightings.tell_unseen(100),
         "worker: pruning the feed": retention.prune_feed,

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from orders.admin.search import find_ids, phones
 from orders.models import Order
-from ordersite.accounts.models import Customer
+from ordersite.accounts.models import Customer, User
 from ordersite.backoffice.lists import MOST_TERM
 
 # Of who is found, and of their orders, the newest.
@@ -51,7 +51,9 @@ def accounts_named(term: str) -> QuerySet[Customer]:
     numbers = [number for number in phones(term) if number]
     named = Q(phone__in=numbers, phone__gt="")
     if "@" in term:
-        named |= Q(email__in=[term, term.lower()]) | Q(user__email=term.lower())
+        # Looked up first: an OR of two tables' columns reads both tables whole.
+        users = list(User.objects.filter(email=term.lower()).values_list("pk", flat=True))
+        named |= Q(email__in=[term, term.lower()]) | Q(user__in=users)
     accounts = Customer.objects.filter(named, user__isnull=False, erased_at__isnull=True)
     return accounts.select_related("user").order_by("-pk")[:MOST_ACCOUNTS]
 

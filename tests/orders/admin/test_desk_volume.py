@@ -1,4 +1,4 @@
-"""The list of orders over many: no filter, tab or search of it reads the whole table."""
+"""Lists over many: no filter, tab or search of them reads the whole table."""
 
 import re
 from typing import Any
@@ -9,9 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle.table import Status
-from orders.models import Order
+from orders.models import Account, Order
+from ordersite.accounts.models import Customer, User
 from tests.cast import Cast
 from tests.orders.rows import make_order
+from tests.orders.walking import Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres, pytest.mark.slow]
 LIST = "/admin/orders/order/"
@@ -61,6 +63,10 @@ QUERIES: list[dict[str, Any]] = [
     ),
     {"q": "clara", "group": "closed"},
 ]
+# What the API's list is asked for; an e-mail, a number and a telephone of one order each, and what nobody has.
+SEARCHED = ("4711@example.org", "1004711", "+324704711", "nobody@example.net", "SHOP-1")
+PEOPLE = 10_000
+FEW = 1000  # rows that a search of people may read
 
 
 def fill(order: Order) -> None:
@@ -89,6 +95,44 @@ def test_nothing_reads_the_whole_table(cast: Cast) -> None:
         assert len(queries) <= 15, query
         if plans := plans_that_read(MOST_READ, "orders_order", queries):
             read[str(query)] = plans
+    assert read == {}
+
+
+def test_no_search_by_the_api_reads_the_whole_table(cast: Cast, api: Api) -> None:
+    fill(make_order(cast, Status.COMPLETED))
+    read = {}
+    for term in SEARCHED:
+        with CaptureQueriesContext(connection) as queries:
+            answer = api(cast.staff).get("/api/v1/orders", {"mode": "dashboard", "q": term})
+        assert answer.status_code == 200
+        assert len(queries) <= 12
+        if plans := plans_that_read(MOST_READ, "orders_order", queries):
+            read[term] = plans
+    assert read == {}
+
+
+def test_no_search_of_accounts_reads_all_people(cast: Cast) -> None:
+    """Who calls, and whose wallet it is: by what stands in two tables."""
+    users = User.objects.bulk_create(User(email=f"u{n}@example.org", password="!") for n in range(PEOPLE))  # noqa: S106
+    customers = Customer.objects.bulk_create(
+        Customer(user=user, name=f"Clara {n}", email=f"c{n}@example.org", phone=f"+3247{n:07}")
+        for n, user in enumerate(users)
+    )
+    Account.objects.bulk_create(
+        Account(name=f"wallet:{one.pk}:EUR", kind=Account.Kind.WALLET, currency="EUR", customer=one, balance=0)
+        for one in customers
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    office, read = Client(), {}
+    office.force_login(cast.staff)
+    for page, name in (("/admin/orders/account/", "q"), ("/admin/orders/order/phone/", "who")):
+        for term in ("u4711@example.org", "c4711@example.org", "+32470004711", f"wallet:{customers[7].pk}:EUR"):
+            with CaptureQueriesContext(connection) as queries:
+                assert office.get(page, {name: term}).status_code == 200
+            tables = ("accounts_customer", "accounts_user")
+            if plans := [plan for table in tables for plan in plans_that_read(FEW, table, queries)]:
+                read[page, term] = plans
     assert read == {}
 
 

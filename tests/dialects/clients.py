@@ -64,7 +64,8 @@ def check_python(site: str, folder: Path) -> None:
     """Makes the client of each document, without a warning, and has mypy read them all."""
     config = folder / "config.yml"
     for name in DOCUMENTS:
-        config.write_text(f"package_name_override: {name}_client\npost_hooks: []\n")
+        # The generator waits for a document 5 s unless told, which a busy machine may need to make it.
+        config.write_text(f"package_name_override: {name}_client\npost_hooks: []\nhttp_timeout: {LONGEST}\n")
         asked = ["--url", f"{site}{document_path(name)}", "--config", str(config), "--meta", "none"]
         run([sys.executable, "-m", "openapi_python_client", "generate", *asked, "--fail-on-warning"], folder)
     packages = [f"{name}_client" for name in DOCUMENTS]

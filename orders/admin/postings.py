@@ -21,7 +21,7 @@ from orders.models import Account, Entry, Posting
 from orders.reading.statements import posting_currency, with_entries
 from orders.services.money.payouts import REVERSALS, reverse_movement
 from ordersite.accounts.scoping import EverywhereAdmin, caller_of_request
-from ordersite.backoffice.moments import write_moment
+from ordersite.backoffice.moments import MISSING_VALUE, write_moment
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 
@@ -51,9 +51,9 @@ class PostingReasonForm(TypedForm, forms.Form):
     reason = forms.CharField(label="Why", max_length=200, help_text="It is part of the statement.")
 
 
-def posting_link(posting: Posting | None) -> str | None:
+def posting_link(posting: Posting | None) -> str:
     if posting is None:
-        return None
+        return MISSING_VALUE
     return format_html('<a href="{}">{}</a>', reverse("admin:orders_posting_change", args=[posting.pk]), posting)
 
 
@@ -144,12 +144,12 @@ class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
 
         perform(request, call, done="It was reversed, with an entry of its own.", key=given["key"])
 
-    @admin.display(description="reverses", empty_value="–")
-    def takes_back(self, posting: Posting) -> str | None:
+    @admin.display(description="reverses")
+    def takes_back(self, posting: Posting) -> str:
         return posting_link(posting.reverses)
 
-    @admin.display(description="reversed by", empty_value="–")
-    def taken_back_by(self, posting: Posting) -> str | None:
+    @admin.display(description="reversed by")
+    def taken_back_by(self, posting: Posting) -> str:
         return posting_link(getattr(posting, "reversed_by", None))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:

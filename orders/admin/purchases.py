@@ -22,7 +22,7 @@ from orders.lifecycle.table import Actor
 from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
-from ordersite.backoffice.moments import moment_column
+from ordersite.backoffice.moments import MISSING_VALUE, moment_column
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.core.crypto import token_hash
 from vendors.admin.scoping import ScopedAdmin
@@ -204,17 +204,17 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
             return queryset.filter(pk__in=shares.values("payment")), False
         return queryset.filter(purchase__external_code=term), False
 
-    @admin.display(description="photos", empty_value="–")
-    def photos(self, payment: Payment) -> str | None:
+    @admin.display(description="photos")
+    def photos(self, payment: Payment) -> str:
         if not find_method(payment.provider).needs_proof:
-            return None
+            return MISSING_VALUE
         url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
         return format_html('<a href="{}">Look at them</a>', url)
 
-    @admin.display(description="reserved", empty_value="–")
-    def held(self, payment: Payment) -> str | None:
+    @admin.display(description="reserved")
+    def held(self, payment: Payment) -> str:
         if not payment.is_authorised:
-            return None
+            return MISSING_VALUE
         url = f"{reverse('admin:orders_paymentproof_changelist')}?payment={payment.pk}"
         return format_html('<a href="{}">Take the money</a>', url)
 

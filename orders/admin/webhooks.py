@@ -104,13 +104,24 @@ class WebhookEndpointAdmin(EverywhereAdmin, ReadOnlyAdmin):
     list_select_related = ["merchant", "user"]
     list_filter: ClassVar[Any] = [StuckFilter, "disabled_why", "format"]
     search_fields = ["url", "merchant__name"]
-    fields: ClassVar[Any] = [*list_display, "disabled_why", "types", "missed_since", "previous_until", "created_by"]
+    fields: ClassVar[Any] = [
+        *list_display,
+        "disabled_why",
+        "types_in_words",
+        "missed_since",
+        "previous_until",
+        "created_by",
+    ]
     readonly_fields: ClassVar[Any] = fields
     actions: Any = ["test", "switch_off", "switch_on"]
     change_list_template = "admin/orders/webhookendpoint/change_list.html"
     change_form_template = "admin/orders/webhookendpoint/change_form.html"
     # What the worker keeps of an endpoint that works.
     volatile = ("delivered_at", "failing_since")
+
+    @admin.display(description="told of")
+    def types_in_words(self, endpoint: WebhookEndpoint) -> str:
+        return ", ".join(endpoint.types)
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user

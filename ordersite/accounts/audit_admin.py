@@ -35,7 +35,7 @@ COLUMNS = ("at", "who", "act", "what", "object_id", "object_name", "changed", "b
 class AuditRowAdmin(EverywhereAdmin, VersionedAdmin):
     """Read alone: by person ("user:3" or the name), object (its id or name), field and time."""
 
-    list_display = ["at", "who", "act", "what", "object_name", "changed", "was", "now", "object_id"]
+    list_display = ["at", "who", "act", "what", "object_name", "changed", "was", "now"]
     list_filter = [ModelFilter, "act", "at"]
     # What is searched by stands in get_search_results.
     search_fields = ["actor_name"]
@@ -94,4 +94,5 @@ class AuditRowAdmin(EverywhereAdmin, VersionedAdmin):
 
 
 def shorten(text: str) -> str:
+    text = text.replace("\n", "; ")
     return text if len(text) <= 80 else f"{text[:80]}…"

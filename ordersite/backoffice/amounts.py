@@ -12,19 +12,19 @@ from django.db import models
 from django.http import HttpRequest
 
 from ordersite.backoffice.comparing import ComparingAdmin, ComparingInline
-from ordersite.backoffice.moments import write_moment, zone_of
+from ordersite.backoffice.moments import MISSING_VALUE, write_moment, zone_of
 from ordersite.core.amount_columns import NumberColumn
 
 
-def shower(column: "NumberColumn | models.DateTimeField[Any, Any]") -> Callable[[Any], str | None]:
-    """A column of a page that shows the value in words."""
+def shower(column: "NumberColumn | models.DateTimeField[Any, Any]") -> Callable[[Any], str]:
+    """A column of a page, or a read-only field, that shows the value in words."""
 
-    @admin.display(description=str(column.verbose_name), ordering=column.name, empty_value="–")
-    def show(row: Any) -> str | None:
+    @admin.display(description=str(column.verbose_name), ordering=column.name)
+    def show(row: Any) -> str:
         if isinstance(column, NumberColumn):
-            return column.shown(row) or None
+            return column.shown(row) or MISSING_VALUE
         at = getattr(row, column.attname)
-        return write_moment(at, zone_of(row)) if at else None
+        return write_moment(at, zone_of(row)) if at else MISSING_VALUE
 
     return show
 

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Q
 
+from ordersite.backoffice.moments import write_moment
 from ordersite.core.audit import FOREIGN, Audited
 from ordersite.core.models import AuditRow
 
 MOST_CHANGES = 200  # the newest
 # How a line of what was added or deleted begins.
 COLUMN = re.compile(r"^\w+(?=: )", re.MULTILINE)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 def audit_of(model: type[Model], key: str) -> Sequence[AuditRow]:
@@ -52,8 +55,17 @@ def columns_called(words: str) -> set[str]:
     return {field.name for field in fields if str(field.verbose_name).lower() == words.lower()}
 
 
+def moment_in_words(text: str) -> str:
+    """A moment as pages write it; what a person typed in its shape, and no calendar has, as it is."""
+    try:
+        return write_moment(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def text_in_words(row: AuditRow, text: str) -> str:
-    """What is kept of a change, the columns of a row that came or went by what they are called."""
+    """What is kept of a change, its moments by UTC, the columns of a row that came or went by what they are called."""
+    text = MOMENT.sub(lambda found: moment_in_words(found[0]), text)
     if row.act == AuditRow.Act.CHANGED:
         return text
     return COLUMN.sub(lambda found: field_in_words(row.model, found[0]), text)

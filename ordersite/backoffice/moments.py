@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from ordersite.core.amount_columns import OWNERS, chosen_in
 
 SHAPE = "j M Y H:i"
+MISSING_VALUE = "–"  # what stands where a row has no value: Django writes "None" in a read-only field
 # What a clock shows when it changes cannot be told from the time alone.
 SKIPPED = "On {day} the clocks of {zone} go forward, and never show {time}: type a time before or after that."
 TWICE = "On {day} the clocks of {zone} go back, and show {time} twice: type a time before or after that."
@@ -38,13 +39,13 @@ def name_zone(at: datetime, zone: tzinfo) -> str:
     return name if name.isalpha() else f"UTC{name}"
 
 
-def moment_column(field: str, zone_of: Callable[[Any], tzinfo], description: str) -> Callable[[Any, Any], str | None]:
+def moment_column(field: str, zone_of: Callable[[Any], tzinfo], description: str) -> Callable[[Any, Any], str]:
     """A column, or a read-only field, with a row's moment by the clock of its vendor."""
 
-    @admin.display(description=description, ordering=field, empty_value="–")
-    def shown(page: Any, row: Any) -> str | None:
+    @admin.display(description=description, ordering=field)
+    def shown(page: Any, row: Any) -> str:
         at = getattr(row, field)
-        return write_moment(at, zone_of(row)) if at else None
+        return write_moment(at, zone_of(row)) if at else MISSING_VALUE
 
     return shown
 

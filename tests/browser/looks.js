@@ -68,6 +68,10 @@
     if (high < 39.5) tell(`${Math.round(high)} px to touch`, element);
   }
 
+  // What a template writes of a value that is missing, or is true or false.
+  for (const element of document.querySelectorAll("td, dd, .readonly"))
+    if (/^(None|True|False)$/.test(element.textContent.trim())) tell("no word for people", element);
+
   const headings = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].filter(isSeen);
   if (headings.filter((heading) => heading.tagName === "H1").length !== 1) faults.add("not one h1");
   headings.reduce((level, heading) => {

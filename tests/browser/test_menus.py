@@ -1,4 +1,4 @@
-"""A vendor's whole menu in a browser: sorted by keyboard and by dragging, and a file looked at on a phone."""
+"""A vendor's whole menu in a browser: sorted by keyboard and by dragging, a file and a copy looked at on a phone."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_looks import broken_rules
 from tests.cast import Cast
-from vendors.models import Category, Product
+from vendors.models import Category, Product, Vendor
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
@@ -74,3 +74,44 @@ def test_a_file_is_looked_at_before_it_is_imported(
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("The menu was imported: 1 new, 1 changed.")).to_be_visible()
     assert Product.objects.get(name="Burger").price == 900
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_menu_is_copied_by_keyboard_after_a_look_at_it(
+    stage: Cast, open_page: OpenPage, sign_in: SignIn, width: int
+) -> None:
+    """Everything by keys alone: the other vendor is searched for, what would be done is shown, and then written."""
+    other = Vendor.objects.create(merchant=stage.merchant, type=stage.vendor.type, name="Bar Aurore", currency="EUR")
+    Product.objects.create(category=Category.objects.create(vendor=other, name="Soups"), name="Onion soup", price=650)
+    Product.objects.create(
+        category=Category.objects.create(vendor=other, name="Food"), name=stage.products["burger"].name, price=1
+    )
+    page = open_menu(stage, open_page, sign_in, width, "copy/")
+    assert broken_rules(page) == []
+    assert not is_wider_than_the_window(page)
+    page.get_by_role("combobox", name="Copy from").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Aurore")
+    expect(page.get_by_role("option", name="Bar Aurore")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Copy from")).to_contain_text("Bar Aurore")
+    page.get_by_role("checkbox", name="Tax rates").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Show what it would do").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
+    assert broken_rules(page) == []
+    assert not is_wider_than_the_window(page)
+    expect(page.get_by_role("checkbox", name="Tax rates")).not_to_be_checked()
+    changes = page.get_by_role("region", name="What changes")
+    assert [row.inner_text().split() for row in changes.locator("tbody td:first-child").all()] == [
+        ["category", "Soups"],
+        ["product", "Onion", "soup"],
+    ]
+    assert names(stage) == ["Food", "Drinks and sweets"]
+    page.get_by_role("button", name="Copy", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The menu was copied: 2 new")).to_be_visible()
+    assert names(stage) == ["Food", "Drinks and sweets", "Soups"]
+    assert Product.objects.get(category__vendor=stage.vendor, name="Onion soup").price == 650
+    assert stage.products["burger"].__class__.objects.get(pk=stage.products["burger"].pk).price != 1

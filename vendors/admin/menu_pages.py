@@ -182,7 +182,11 @@ class MenuPages(admin.ModelAdmin):
     def menu_page(
         self, request: HttpRequest, name: str, vendor: Vendor, title: str, context: dict[str, Any]
     ) -> HttpResponse:
-        media = self.media + forms.Media(css={"all": ["admin-menu.css"]}) + context.pop("more_media", forms.Media())
+        media = (
+            self.media
+            + forms.Media(css={"all": ["admin-orders.css", "admin-menu.css"]})
+            + context.pop("more_media", forms.Media())
+        )
         base = {"opts": self.opts, "media": media, "title": title, "subtitle": None, "vendor": vendor}
         shared = {**self.admin_site.each_context(request), **base, **context}
         return TemplateResponse(request, f"admin/vendors/menu/{name}.html", shared)

@@ -4,6 +4,12 @@
 
 const here = document.currentScript.dataset;
 
+// Its dark colours hold below this class.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followTheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followTheme);
+followTheme();
+
 SwaggerUIBundle({
   url: here.schema,
   dom_id: "#swagger-ui",

@@ -16,6 +16,7 @@ from ordersite.core.models import AuditRow
 MOST_CHANGES = 200  # the newest
 # How a line of what was added or deleted begins.
 COLUMN = re.compile(r"^\w+(?=: )", re.MULTILINE)
+YES_OR_NO = {"True": "yes", "False": "no"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
@@ -67,7 +68,7 @@ def text_in_words(row: AuditRow, text: str) -> str:
     """What is kept of a change, its moments by UTC, the columns of a row that came or went by what they are called."""
     text = MOMENT.sub(lambda found: moment_in_words(found[0]), text)
     if row.act == AuditRow.Act.CHANGED:
-        return text
+        return YES_OR_NO.get(text, text)
     return COLUMN.sub(lambda found: field_in_words(row.model, found[0]), text)
 
 

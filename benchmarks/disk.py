@@ -3,14 +3,20 @@
 On a database of its own beside DATABASE_URL's. Each order of three lines is placed by the API to be collected, paid in
 cash, accepted, begun, told ready and handed over, each call with a key; an endpoint is told of it, and mails are
 queued. What other rows took before is subtracted, and so is the first page of each index.
+
+Then what the orders' histories take in the log and in the archive: as they are, and as those of deliveries whose
+drivers were followed.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import django
+from django.db.models import F
+from django.utils import timezone
 
 from benchmarks.own_site import own_site
 from benchmarks.report import machine
@@ -20,6 +26,10 @@ from benchmarks.servers import ROOT
 HEAPS = "SELECT relname, '', pg_table_size(relid) FROM pg_stat_user_tables"
 INDEXES = "SELECT relname, indexrelname, greatest(pg_relation_size(indexrelid) - 8192, 0) FROM pg_stat_user_indexes"
 Sizes = dict[tuple[str, str], int]
+HISTORIES = ("orders_orderevent", "orders_archivedhistory")
+# How often followers are told that a driver has moved, on a way of a quarter of an hour (every 15 s at most).
+FOLLOWED = 60
+YEAR = timedelta(days=365)
 # Gone after a time (docs/decisions/tables-that-stay-small.md).
 PRUNED = {
     "accounts_mail",
@@ -67,6 +77,60 @@ def measure_disk(count: int) -> None:
     print(f"{count:,} orders of three lines, from being placed to being handed over; {machine()}\n")
     for heading, tables in (("kept", rows.keys() - PRUNED), ("pruned", PRUNED)):
         print_tables(heading, sorted(table for table in tables if rows[table] > 0), rows, grown)
+    measure_archive()
+
+
+def measure_archive() -> None:
+    """Prints what a history takes before and after it is archived, with indexes."""
+    from orders.models import Order  # noqa: PLC0415  needs the apps
+    from orders.services.record.archive import archive_histories, restore_oldest  # noqa: PLC0415
+
+    print("| a history | bytes, in the log | bytes, archived |\n| --- | ---: | ---: |")
+    for name, positions in (("collected", 0), (f"delivered, its driver told of {FOLLOWED} times", FOLLOWED)):
+        while restore_oldest(1000):
+            pass
+        make_old(positions)
+        count, before = Order.objects.count() - 1, history_bytes()
+        while archive_histories(timezone.now() - YEAR / 2, 100):
+            pass
+        # One stays in the log: that of its last event.
+        rest = before / (count + 1)
+        print(f"| {name} | {rest:,.0f} | {(history_bytes() - rest) / count:,.0f} |")
+
+
+def make_old(positions: int) -> None:
+    """Moves all that happened into the year before, with so many reports of a driver's moving for each order."""
+    from orders.models import FeedEntry, Order, OrderEvent, OutboxMessage, WebhookDelivery  # noqa: PLC0415
+
+    for rows in (FeedEntry, WebhookDelivery, OutboxMessage):
+        rows.objects.all().delete()
+    OrderEvent.objects.bulk_create(
+        OrderEvent(
+            order=order, number=order.version + number, kind="position", actor="user:12345", role="driver", app_id="app"
+        )
+        for order in Order.objects.all()
+        for number in range(1, positions + 1)
+    )
+    long_ago = timezone.now() - YEAR
+    Order.objects.update(status_changed_at=long_ago, due_at=None)
+    OrderEvent.objects.update(created_at=long_ago + F("number") * timedelta(seconds=15, microseconds=123_457))
+
+
+def history_bytes() -> int:
+    """Of both tables with their indexes: of copies, in which nothing was deleted, without what an empty one takes."""
+    from django.db import connection  # noqa: PLC0415  needs the apps
+
+    size = 0
+    with connection.cursor() as cursor:
+        for table in HISTORIES:
+            cursor.execute(f"CREATE TABLE copied (LIKE {table} INCLUDING ALL)")
+            cursor.execute("SELECT pg_total_relation_size('copied')")
+            size -= cursor.fetchone()[0]
+            cursor.execute(f"INSERT INTO copied SELECT * FROM {table} ORDER BY 1")  # noqa: S608  of HISTORIES
+            cursor.execute("SELECT pg_total_relation_size('copied')")
+            size += cursor.fetchone()[0]
+            cursor.execute("DROP TABLE copied")
+    return size
 
 
 def print_tables(heading: str, tables: list[str], rows: dict[str, float], grown: dict[tuple[str, str], float]) -> None:

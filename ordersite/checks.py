@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connection
 
 from orders.lifecycle.geofences import FENCES
+from orders.services.record.archive import SOONEST
 from ordersite.accounts.models import User
 from ordersite.databases import BOUNDS, PLANNING, SERVING
 from ordersite.web.start_checks import PRODUCTION
@@ -107,6 +108,16 @@ def check_geofences(**kwargs: Any) -> list[CheckMessage]:
         for name in settings.GEOFENCES
         if name not in known
     ]
+
+
+@register(PRODUCTION)
+def check_archive(**kwargs: Any) -> list[CheckMessage]:
+    """Refuses to pack histories that somebody still asks for: orders that may be disputed, mails that are kept."""
+    least = max(SOONEST, settings.KEEP_MAILS, settings.KEEP_OUTBOX, settings.KEEP_FEED, settings.TRACKING_LAPSES)
+    if settings.ARCHIVE_AFTER is None or least <= settings.ARCHIVE_AFTER:
+        return []
+    hint = f"Set it to {least.days} days or more, or to 0: then nothing is archived."
+    return [Error(f"ARCHIVE_AFTER is {settings.ARCHIVE_AFTER.days} days.", hint=hint, id="ordersite.E009")]
 
 
 @register(PRODUCTION)

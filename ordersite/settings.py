@@ -443,6 +443,8 @@ KEEP_GUEST_CONTACTS = kept_days("KEEP_GUEST_CONTACTS", 730)
 KEEP_AUDIT = kept_days("KEEP_AUDIT", 1095)  # who changed what of the set-up data
 KEEP_PROOF_PHOTOS = kept_days("KEEP_PROOF_PHOTOS", 180)
 KEEP_EXPORTS = kept_days("KEEP_EXPORTS", 2)  # files that the worker makes, to be fetched
+# After so many days the history of a closed order is packed (orders.services.record.archive); 0: never.
+ARCHIVE_AFTER = kept_days("ARCHIVE_AFTER", 0) if env.int("ARCHIVE_AFTER", 0) else None
 KEEP_OUTBOX = timedelta(days=30)  # and what came of telling it: so far back webhooks can be sent again
 # Entries that wait for one slow socket before it is cut, and the bytes that its kernel buffer may hold besides.
 FEED_QUEUE = env.int("FEED_QUEUE", 1000)

@@ -15,6 +15,7 @@ from orders.models import RUNNING, BulkChange, Counter, CustomerPosition, Driver
 from orders.services.bulk.file_exports import delete_old_files
 from orders.services.outgoing import deliveries
 from orders.services.personal.ageing import erase_old_guests, erase_old_photos
+from orders.services.record.archive import archive_histories
 from ordersite.accounts.models import BrowserSession, Mail, SignIn
 from ordersite.accounts.registration import forget_unconfirmed
 from ordersite.core.models import Attempt, AuditRow, IdempotencyKey
@@ -28,6 +29,8 @@ KEEP_BULK_CHANGES = timedelta(days=7)
 KEEP_NUMBER_COUNTERS = timedelta(days=30)  # no order is moved to a day that is over
 # Of customers, each of whom has rows in twenty tables.
 GUESTS_AT_ONCE = 100
+# Of orders; one whose driver was followed has a hundred events. Whoever changes one waits for the others of its batch.
+HISTORIES = 100
 
 # By which this machine's clock may differ from the database's: by less nothing goes before its time that matters.
 MOST_ASKEW = timedelta(minutes=10)
@@ -193,6 +196,13 @@ def prune_proof_photos() -> int:
 def erase_guests() -> int:
     """Customers without an account whose last order has been over for long."""
     return erase_old_guests(timezone.now() - settings.KEEP_GUEST_CONTACTS, GUESTS_AT_ONCE)
+
+
+def prune_histories() -> int:
+    """Histories of orders that were closed, and last changed, long ago; none where the site keeps them as they are."""
+    if settings.ARCHIVE_AFTER is None:
+        return 0
+    return archive_histories(timezone.now() - settings.ARCHIVE_AFTER, HISTORIES)
 
 
 def prune_unconfirmed() -> int:

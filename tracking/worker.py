@@ -124,6 +124,7 @@ WORK: tuple[Work, ...] = (
     ),
     Work("contacts of guests", retention.erase_guests, every=3600, batch=retention.GUESTS_AT_ONCE, prunes=True),
     Work("unconfirmed accounts", retention.prune_unconfirmed, every=3600, batch=retention.BATCH, prunes=True),
+    Work("histories of closed orders", retention.prune_histories, every=3600, batch=retention.HISTORIES, prunes=True),
     Work("photos that no row knows", photos.delete_strays, every=3600, prunes=True),
     Work("files of codes", code_imports.delete_old_uploads, every=60, prunes=True),
     # At its first run it learns from all the events there are.

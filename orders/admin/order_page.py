@@ -37,7 +37,7 @@ from orders.reading.event_views import EventView
 from orders.reading.lines import allergen_note_of, allergens_of, ticket_of
 from orders.reading.order_view import OrderView
 from orders.reading.rows_together import read_together
-from orders.reading.selectors import EVENTS
+from orders.reading.selectors import read_events
 from orders.services.record.access import OrderAccess, access_of, with_parties
 from orders.services.record.lines import keep_rows
 from ordersite.accounts.callers import Caller
@@ -79,9 +79,10 @@ def read_shown_order(seen: QuerySet[Order], order_id: int) -> Order | None:
     """One of the orders that somebody sees, with all that its page shows."""
     together = Order.objects.filter(purchase=OuterRef("purchase")).exclude(pk=OuterRef("pk"))
     orders = with_parties(seen).select_related(*ALSO).annotate(has_siblings=Exists(together))
-    orders = orders.prefetch_related("lines__options", EVENTS, "purchase__payments__shares")
+    orders = orders.prefetch_related("lines__options", "purchase__payments__shares")
     order = orders.filter(pk=order_id).first()
     if order is not None:
+        read_events([order])
         keep_own_shares(order)
     return order
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +19,7 @@ from orders.admin.providers import ask_provider, may_check_providers, show_provi
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.search import as_uuid
 from orders.lifecycle.table import Actor
-from orders.models import Order, OrderEvent, Payment, PaymentShare, Purchase
+from orders.models import ArchivedHistory, Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.backoffice.moments import MISSING_VALUE, moment_column
@@ -255,6 +255,8 @@ class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
         if not term:
             return queryset, False
         if order_id := row_id(term.removeprefix("#")):
+            if ArchivedHistory.objects.filter(order=order_id).exists():
+                messages.info(request, f"The history of order #{order_id} is archived: the order's page shows it.")
             return queryset.filter(order=order_id), False
         word = Q(reason__icontains=term) | Q(reason_code=term) | Q(transition=term) | Q(actor=term)
         return queryset.filter(word, created_at__gte=timezone.now() - RECENT), False

@@ -58,7 +58,9 @@ ROW_COLUMNS = (
 def rows_with(rows: QuerySet[Order], wanted: Iterable[str], caller: Caller) -> QuerySet[Order]:
     """Reads with the orders of a list what `render_row` shows of them."""
     if wanted or caller.dispatched_ids:
-        return with_parties(rows).prefetch_related(*lookups_of(wanted))
+        orders = with_parties(rows).prefetch_related(*lookups_of(wanted))
+        # Where it is archived the history comes with the order, not by a statement for each.
+        return orders.select_related("archived_history") if "events" in wanted else orders
     return rows.select_related(*ROW_RELATED).only(*ROW_COLUMNS)
 
 

@@ -1,5 +1,6 @@
 """The orders' tables, a file a noun."""
 
+from orders.models.archive import ArchivedHistory
 from orders.models.day_reports import DayReport
 from orders.models.delivery_proofs import DeliveryProof
 from orders.models.desk import (
@@ -88,6 +89,7 @@ __all__ = [
     "WAITS_FOR_STAFF",
     "Account",
     "AgreedTerms",
+    "ArchivedHistory",
     "Booking",
     "BulkChange",
     "BulkChangeItem",

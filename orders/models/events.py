@@ -8,7 +8,10 @@ from vendors.models import Vendor
 
 
 class OrderEvent(models.Model):
-    """One change of an order, never changed and never deleted. Its number is the version that it made."""
+    """One change of an order, which is never changed. Its number is the version that it made.
+
+    Of orders that were closed long ago they may be packed (services.record.archive).
+    """
 
     class Kind(models.TextChoices):
         PLACED = "placed", "placed"
@@ -81,8 +84,11 @@ class FeedEntry(models.Model):
 
     stream = models.CharField(max_length=40)
     position = models.BigIntegerField()
-    # Never looked up by event or order: entries are read by stream, and pruned by age.
-    event = models.ForeignKey(OrderEvent, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Never looked up by event or order: entries are read by stream, and pruned by age. For a constraint the database
+    # would read all of them for each event that is packed (services.record.archive: none that one names).
+    event = models.ForeignKey(
+        OrderEvent, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
     # From when on a device of the vendor should have shown it; empty once one has, and for all that waits for nobody.

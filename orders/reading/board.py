@@ -21,6 +21,7 @@ from orders.reading.order_view import BUSINESS, OrderView
 from orders.reading.row_view import shows
 from orders.services.record.access import OrderAccess, access_of
 from orders.services.record.acknowledgements import KITCHEN_FIELDS, must_be_acknowledged, report_of
+from orders.services.record.archive import archived_events
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.rights import Right
 from ordersite.core.codes import FaultCode
@@ -289,6 +290,7 @@ def orders_on_board(vendor: Vendor, now: datetime, wanted: Sequence[int] | None)
     orders = parts_of_tickets(orders.select_related(*PARTIES))
     found = list(orders.order_by(Coalesce("deliver_at", "placed_at"), "pk")[: MOST_TICKETS + 1])
     serving = frozenset(vendor.companies.values_list("pk", flat=True)) if found else frozenset()
+    read_archived_changes(found)
     for order in found:
         order.vendor = vendor
         order.serving_company_ids = serving
@@ -308,6 +310,15 @@ def parts_of_tickets(orders: QuerySet[Order]) -> QuerySet[Order]:
         Prefetch("events", queryset=told, to_attr="told_events"),
         Prefetch("problem_reports", to_attr="told_problems"),
     )
+
+
+def read_archived_changes(orders: Iterable[Order]) -> None:
+    """Reads the unacknowledged events of those orders whose history is archived; one statement, none without such."""
+    bare = [order for order in orders if order.unacknowledged_from and not vars(order)["told_events"]]
+    archived = archived_events(bare) if bare else {}
+    for order in bare:
+        first, events = order.unacknowledged_from or 0, archived.get(order.pk, [])
+        order.__dict__["told_events"] = [event for event in events if event.number >= first]
 
 
 def unavailable_at(vendor: Vendor) -> list[Product | Option]:

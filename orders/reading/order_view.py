@@ -37,7 +37,7 @@ from orders.reading.party_views import ContactView, CustomerView, DriverView, Po
 from orders.reading.payment_views import PaymentView, TaxView
 from orders.reading.payments import checkout_url, proof_urls
 from orders.reading.row_view import NamedView, View, shows
-from orders.reading.selectors import EVENTS, ITEMS, SHARES
+from orders.reading.selectors import EVENTS, ITEMS, SHARES, read_events
 from orders.services.money.shares import may_be_paid_online, owed_of
 from orders.services.money.taxes import sums_by_rate
 from orders.services.moving.closing import cancel_cost, rise_of_rest
@@ -322,7 +322,7 @@ class OrderView(View):
 
     @cached_property
     def __history(self) -> list[OrderEvent]:
-        prefetch_related_objects([self.__order], EVENTS)
+        read_events([self.__order])
         return list(self.__order.events.all())
 
     def __works_on_it(self) -> bool:

@@ -1,14 +1,19 @@
 """All that is known of one customer, as one value for a file: the tables of services.personal.columns."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import JsonResponse
 
 from orders.lifecycle.table import Status
+from orders.models import Order, OrderEvent
 from orders.services.personal.addressed import mails_to
 from orders.services.personal.columns import TABLES, PersonalTable
+from orders.services.record.archive import archived_events
 from ordersite.accounts.models import Customer
 from ordersite.core.money import as_json
 
@@ -40,7 +45,22 @@ def personal_rows(table: PersonalTable, customer_id: int) -> list[dict[str, Any]
     """The rows of one table, in words: amounts with their currency, a status by its name."""
     columns = [*table.tells, *(name for name in (*table.blanks, *table.scrubs) if name not in table.hides)]
     rows = table.model._default_manager.filter(**{table.path: customer_id}, **table.readable).order_by("pk")
-    return [in_plain_words(row, table) for row in rows.values(*columns)]
+    found = list(rows.values(*columns))
+    if table.model is OrderEvent:
+        found += archived_rows(customer_id, table.readable, columns)
+        found.sort(key=itemgetter("order_id", "number"))
+    return [in_plain_words(row, table) for row in found]
+
+
+def archived_rows(customer_id: int, readable: Mapping[str, Any], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Those columns of what is archived of the customer's histories, as far as it may read them."""
+    orders = Order.objects.filter(customer=customer_id, archived_history__isnull=False)
+    events = archived_events(orders.select_related("archived_history")).values()
+    return [
+        {name: getattr(event, name) for name in columns}
+        for event in chain.from_iterable(events)
+        if all(getattr(event, name) == value for name, value in readable.items())
+    ]
 
 
 def in_plain_words(row: dict[str, Any], table: PersonalTable) -> dict[str, Any]:

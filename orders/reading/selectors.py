@@ -11,6 +11,8 @@ from orders.models import LineOption, Order, OrderEvent, PaymentShare, StatusLab
 from orders.reading.following import followable
 from orders.services.money.shares import may_be_paid_online
 from orders.services.record.access import OrderAccess, access_of, get_order, with_parties
+from orders.services.record.archive import archived_events
+from orders.services.record.lines import keep_rows
 from orders.visibility import orders_with_contact, visible_orders
 from ordersite.accounts.callers import Caller
 from ordersite.accounts.models import Address
@@ -41,9 +43,9 @@ def dashboard_orders(caller: Caller) -> QuerySet[Order]:
     return Order.objects.filter(deleted_at__isnull=True, vendor_id__in=vendors.values("pk"), visible_at__isnull=False)
 
 
-def with_parts(orders: QuerySet[Order], *, events: bool = False) -> QuerySet[Order]:
-    """Reads with the orders their parties, items, options, payments (and events): a fixed number of statements."""
-    return with_items(orders).prefetch_related(SHARES, *([EVENTS] if events else []))
+def with_parts(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Reads with the orders their parties, items, options and payments: a fixed number of statements."""
+    return with_items(orders).prefetch_related(SHARES)
 
 
 def with_items(orders: QuerySet[Order]) -> QuerySet[Order]:
@@ -52,8 +54,19 @@ def with_items(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def read_events(orders: Sequence[Order]) -> None:
-    """Reads the events of orders that are at hand; one statement."""
+    """Reads the events of orders that are at hand, as far as they are not; one statement, one more for the archive."""
     prefetch_related_objects(orders, EVENTS)
+    # Every order has the event of its placing.
+    bare = [order for order in orders if not order.events.all()]
+    archived = archived_events(bare) if bare else {}
+    for order in bare:
+        if order.pk in archived:
+            told = [event for event in archived[order.pk] if event.kind != OrderEvent.Kind.POSITION]
+            keep_rows(order, "events", told)
+        else:
+            # Put back since its events were looked for.
+            order.__dict__["_prefetched_objects_cache"].pop("events")
+    prefetch_related_objects(bare, EVENTS)
 
 
 def read_payments_due(orders: Iterable[Order]) -> None:
@@ -68,7 +81,8 @@ def read_order(caller: Caller, order_id: int) -> OrderAccess:
 
 def with_its_parts(access: OrderAccess) -> OrderAccess:
     """The same order with what of its parts and events is not at hand: who has just quit it still reads the answer."""
-    prefetch_related_objects([access.order], *ITEMS, SHARES, EVENTS)
+    prefetch_related_objects([access.order], *ITEMS, SHARES)
+    read_events([access.order])
     return access
 
 
@@ -88,8 +102,9 @@ def products_on_sale(product_ids: Iterable[int]) -> dict[int, Product]:
 
 def orders_bought_with(order: Order, caller: Caller) -> list[Order]:
     """All orders of the order's purchase that the caller may see, with their parts and events; by id."""
-    orders = visible_orders(caller).filter(purchase=order.purchase_id)
-    return list(with_parts(orders, events=True).order_by("pk"))
+    orders = list(with_parts(visible_orders(caller).filter(purchase=order.purchase_id)).order_by("pk"))
+    read_events(orders)
+    return orders
 
 
 def currency_of(vendor_id: int) -> str | None:
@@ -145,7 +160,10 @@ def guests_order(order_id: int, uuid: UUID, now: datetime) -> Order | None:
     tracking code has lapsed too.
     """
     orders = followable(now).filter(pk=order_id, uuid=uuid, customer__user__isnull=True)
-    return with_parts(orders, events=True).first()
+    order = with_parts(orders).first()
+    if order is not None:
+        read_events([order])
+    return order
 
 
 def with_lines(orders: QuerySet[Order]) -> QuerySet[Order]:

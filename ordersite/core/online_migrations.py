@@ -139,6 +139,26 @@ class RemoveKeyIndexOnline(migrations.AlterField):
         schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} ({column})")
 
 
+class RemoveKeyConstraintOnline(migrations.AlterField):
+    """Drops a foreign key's constraint (ACCESS EXCLUSIVE, no row); backwards it is added NOT VALID, then validated."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        with transaction.atomic(schema_editor.connection.alias):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            self.database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        added = schema_editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")
+        schema_editor.execute(f"{added} NOT VALID", params=None)
+        schema_editor.execute(f"ALTER TABLE {added.parts['table']} VALIDATE CONSTRAINT {added.parts['name']}")
+
+
 class RemovePatternIndex(migrations.operations.base.Operation):
     """Drops the second index that Django gives a text on PostgreSQL which is unique or has one, CONCURRENTLY.
 
@@ -216,6 +236,7 @@ ONLINE = (
     AddUniqueOnline,
     RemoveIndexOnline,
     RemoveUniqueOnline,
+    RemoveKeyConstraintOnline,
     RemoveKeyIndexOnline,
     RemovePatternIndex,
     VacuumOften,

@@ -249,6 +249,7 @@ def test_every_kind_of_work_is_there(db: None) -> None:
         "files of rows that are gone",
         "contacts of guests",
         "unconfirmed accounts",
+        "histories of closed orders",
         "photos that no row knows",
         "files of codes",
         "times of stages",

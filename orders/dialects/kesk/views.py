@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from django.db.models import prefetch_related_objects
 from django.urls import path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -49,7 +48,7 @@ from orders.lifecycle.table import GROUPS
 from orders.reading.following import count_try, followed_together
 from orders.reading.order_view import OrderView, view_for_public
 from orders.reading.purchases import caller_for, least_advanced
-from orders.reading.selectors import EVENTS, read_order, read_products, with_its_parts, with_lines
+from orders.reading.selectors import read_events, read_order, read_products, with_its_parts, with_lines
 from orders.services.moving.transitions import all_or_nothing
 from orders.services.placing.delivery_fees import quote_delivery
 from orders.services.placing.locating import locate, locate_placing
@@ -129,7 +128,7 @@ class PlacingView(KeskView):
         reader = caller_for(caller, placed)
         for order in placed.orders:
             order.purchase = placed.purchase
-        prefetch_related_objects(placed.orders, EVENTS)
+        read_events(placed.orders)
         read_products(placed.orders)
         body = render_placed([OrderView(access_of(reader, order)) for order in placed.orders])
         return Response({"success": True, "data": body}, status=201)

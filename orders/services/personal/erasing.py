@@ -11,13 +11,23 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders.lifecycle.table import OPEN
-from orders.models import OPEN_PAYMENT, Account, DeliveryProof, Order, Payment, PaymentProof
+from orders.models import (
+    OPEN_PAYMENT,
+    Account,
+    ArchivedHistory,
+    DeliveryProof,
+    Order,
+    OrderEvent,
+    Payment,
+    PaymentProof,
+)
 from orders.services.money.payouts import balances_of, purses_of
 from orders.services.money.wallets import wallets_of
 from orders.services.paying.provider_answers import Standing, online_payments, standing_of
 from orders.services.paying.saved_methods import forget_method, methods_of
 from orders.services.personal.addressed import blank_entries, forget_choices, mails_to
 from orders.services.personal.columns import TABLES, PersonalTable
+from orders.services.record.archive import restore_histories
 from ordersite.accounts.models import Customer, User
 from ordersite.core.audit import blank_actor, blank_person, unrecorded
 from ordersite.core.codes import FaultCode
@@ -128,6 +138,9 @@ def erase_all(customer: Customer, user: User | None) -> None:
 
 def erase_rows(table: PersonalTable, customer_id: int) -> None:
     """Blanks or deletes the rows of one table."""
+    if table.model is OrderEvent:
+        # Its orders are held since they were blanked: none of them is archived before the end.
+        restore_histories(ArchivedHistory.objects.filter(order__customer=customer_id))
     rows = table.model._default_manager.filter(**{table.path: customer_id})
     if table.goes:
         if table.model in (PaymentProof, DeliveryProof):

@@ -26,6 +26,7 @@ from orders.lifecycle.timers import DUE_COLUMNS, set_due
 from orders.models import Line, Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.services.record.access import OrderAccess, access_of, get_order
 from orders.services.record.acknowledgements import note_unacknowledged
+from orders.services.record.archive import restore_history
 from orders.services.record.driver_offers import withdraw_offers
 from orders.services.record.events import write_event
 from orders.services.record.lines import keep_rows
@@ -139,9 +140,10 @@ def update_order(
 def update_locked(
     access: OrderAccess, *, version: int | None = None, role: Actor | None = None
 ) -> Iterator[OrderUpdate]:
-    """The same for an order that this transaction has locked already."""
-    access.refuse_stale(version)
+    """The same for an order that this transaction has locked already; its history is in the log from here on."""
     order = access.order
+    restore_history(order)
+    access.refuse_stale(version)
     update = OrderUpdate(access=access, waited=order.waits, awaited_answer=awaits_answer(order), role=role)
     yield update
     update.write()

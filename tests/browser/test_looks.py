@@ -132,7 +132,7 @@ def test_every_page_can_be_read_and_used(
     sign_in(page, busy_stage.staff.email)
     for path in pages_of(busy_stage):
         look_at(path)
-    assert faults == {}
+    assert faults == {}, "\n".join(faults)
 
 
 def broken_rules(page: Page) -> list[str]:

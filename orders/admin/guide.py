@@ -14,7 +14,7 @@ from orders.models import HiddenGuide
 from orders.reading.first_steps import FirstSteps, has_succeeded, read_first_steps
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere
-from vendors.models import Merchant, Product, Vendor
+from vendors.models import Category, Merchant, Product, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,17 @@ def form_url(request: HttpRequest, model: type[Model], row: Model | None, query:
     return f"{reverse(f'{base}_add')}{query}" if page.has_add_permission(request) else ""
 
 
+def menu_url(request: HttpRequest, vendor: Vendor, category_id: int | None) -> str:
+    """The form of the vendor's next product; before it has a category, that of its first one."""
+    if category_id is None:
+        return form_url(request, Category, None, f"?vendor={vendor.pk}")
+    return form_url(request, Product, None, f"?vendor={vendor.pk}&category={category_id}")
+
+
 def steps_in_words(request: HttpRequest, found: FirstSteps) -> list[FirstStep]:
     vendor = found.vendor
-    of_vendor = form_url(request, Vendor, vendor)
-    menu = form_url(request, Product, None, f"?vendor={vendor.pk}") if vendor else ""
+    of_vendor = form_url(request, Vendor, vendor, f"?merchant={found.merchant.pk}" if found.merchant else "")
+    menu = menu_url(request, vendor, found.category_id) if vendor else ""
     by_phone = reverse("admin:orders_order_phone") if request.user.has_perm(Right.PLACE_ORDERS) else ""
     return [
         FirstStep(
@@ -63,11 +70,17 @@ def steps_in_words(request: HttpRequest, found: FirstSteps) -> list[FirstStep]:
         ),
         FirstStep(
             "Add a vendor with its opening hours",
-            "Its currency, its time zone and its place on the map; without hours it takes no orders.",
+            "Its type (the + beside it adds one), its currency, its time zone and its place on the map; without hours "
+            "it counts as open day and night.",
             of_vendor,
             found.has_hours,
         ),
-        FirstStep("Fill the menu", "A product with a price is enough to begin.", menu, found.has_menu),
+        FirstStep(
+            "Fill the menu",
+            "A category first, and in it a product with a price, are enough to begin.",
+            menu,
+            found.has_menu,
+        ),
         FirstStep(
             "Say how orders reach their customers",
             "Pickup, eating in, or delivery with a zone.",

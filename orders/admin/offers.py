@@ -65,6 +65,7 @@ class OfferAdmin(ScopedAdmin, AmountsAdmin):
     actions = ["switch_on", "switch_off"]
     readonly_fields = ["figures"]
     volatile = ["uses"]
+    kept_instead = "Untick “Is active” on its page instead."
     fieldsets = [
         (None, {"fields": ["name", "code", "vendor", "is_active", "figures"]}),
         ("What it takes off", {"fields": ["kind", "rate", "currency", "amount", "most", "borne_by"]}),

@@ -7,13 +7,14 @@ from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from orders.admin import display
 from orders.admin.buttons import label_of
 from orders.admin.order_map import map_of_order
+from orders.admin.who_did import names_of, who
 from orders.kinds import booking_of, package_of, rules_of
 from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
@@ -41,11 +42,8 @@ from orders.reading.selectors import read_events
 from orders.services.record.access import OrderAccess, access_of, with_parties
 from orders.services.record.lines import keep_rows
 from ordersite.accounts.callers import Caller
-from ordersite.accounts.models import User
 from ordersite.backoffice.moments import write_moment
-from ordersite.backoffice.row_choosers import row_id
 from vendors.allergens import allergens_in_words
-from vendors.models import Company, Device, Driver, Merchant
 
 # What an event's data says by a code, in words.
 CODED = {
@@ -119,44 +117,6 @@ def siblings_of(order: Any) -> list[Order]:
     return list(
         Order.objects.filter(purchase=order.purchase).exclude(pk=order.pk).select_related("vendor").order_by("pk")
     )
-
-
-# Whom the key of a caller, or of who was asked to drive, means.
-NAMED: Mapping[str, type[Model]] = {
-    "user": User,
-    "merchant": Merchant,
-    "device": Device,
-    "driver": Driver,
-    "company": Company,
-}
-
-
-def caller_in_words(row: Any) -> str:
-    match row:
-        case User():
-            return f"{row.name or row.shown_email}{row.mark}"
-        case Merchant():
-            return f"{row.name} (API token)"
-        case Device():
-            return f"{row.name} ({row.kind})"
-    return str(row)
-
-
-def names_of(keys: Iterable[str]) -> dict[str, str]:
-    """The names of callers and of those who were asked to drive, by their keys ("user:5", "company:2")."""
-    wanted: dict[str, set[int]] = {}
-    for key in keys:
-        kind, _, number = key.partition(":")
-        found = row_id(number)
-        if kind in NAMED and found:
-            wanted.setdefault(kind, set()).add(found)
-    rows = read_together({kind: NAMED[kind]._default_manager.filter(pk__in=found) for kind, found in wanted.items()})
-    return {f"{kind}:{row.pk}": caller_in_words(row) for kind, found in rows.items() for row in found}
-
-
-def who(key: str, names: dict[str, str]) -> str:
-    """A caller's name; a guest's key is a hash that tells nobody anything."""
-    return "a guest" if key.startswith("guest:") else names.get(key, key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

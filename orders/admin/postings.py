@@ -17,6 +17,7 @@ from orders.admin.ledgers import PAY
 from orders.admin.purchases import ReadOnlyInline, order_link
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.service_calls import perform
+from orders.admin.who_did import NamedActors
 from orders.models import Account, Entry, Posting
 from orders.reading.statements import posting_currency, with_entries
 from orders.services.money.payouts import REVERSALS, reverse_movement
@@ -83,15 +84,15 @@ def reversal_deed(posting: Posting, form: forms.Form, back: str) -> Deed:
 
 
 @admin.register(Posting)
-class PostingAdmin(EverywhereAdmin, ReadOnlyAdmin):
+class PostingAdmin(NamedActors, EverywhereAdmin, ReadOnlyAdmin):
     """Movements of money; the entries of each sum to zero. A payout, or cash handed in, is taken back here."""
 
-    list_display = ["id", "kind", "link", "volume", "actor", "text", "created_at"]
+    list_display = ["id", "kind", "link", "volume", "who_did", "text", "created_at"]
     list_filter = ["kind"]
     ordering = ["-created_at", "-id"]
     search_fields = ["id"]
     search_help_text = "An order's id"
-    fields = readonly_fields = ["kind", "link", "actor", "text", "takes_back", "taken_back_by", "created_at"]
+    fields = readonly_fields = ["kind", "link", "who_did", "text", "takes_back", "taken_back_by", "created_at"]
     inlines = [EntryInline]
     change_form_template = "admin/orders/posting/change_form.html"
 

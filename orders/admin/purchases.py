@@ -18,6 +18,7 @@ from orders.admin.filters import SelectFilter
 from orders.admin.providers import ask_provider, may_check_providers, show_providers
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.search import as_uuid
+from orders.admin.who_did import NamedActors
 from orders.lifecycle.table import Actor
 from orders.models import ArchivedHistory, Order, OrderEvent, Payment, PaymentShare, Purchase
 from orders.visibility import SHOWN_TO_VENDOR
@@ -231,11 +232,11 @@ class PaymentAdmin(EverywhereAdmin, ReadOnlyAdmin):
 
 
 @admin.register(OrderEvent)
-class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
+class OrderEventAdmin(NamedActors, ScopedAdmin, ReadOnlyAdmin):
     """All histories, the newest first. Who did what, as what, and why."""
 
     vendor_path = "order__vendor"
-    list_display = ["at", "link", "number", "what", "change", "actor", "role", "why", "forced"]
+    list_display = ["at", "link", "number", "what", "change", "who_did", "role", "why", "forced"]
     list_display_links = ["at"]
     list_select_related = ["order__vendor"]
     list_filter = ["kind", RoleFilter, "forced"]
@@ -243,7 +244,7 @@ class OrderEventAdmin(ScopedAdmin, ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = "An order's id, or a word in the reason, transition or actor of the last 30 days"
     fields = readonly_fields = [
-        *["link", "number", "kind", "what", "change", "milestone", "actor", "role", "reason_code", "reason"],
+        *["link", "number", "kind", "what", "change", "milestone", "who_did", "role", "reason_code", "reason"],
         *["forced", "data", "visible_to", "app_id", "at"],
     ]
     at = moment_column("created_at", lambda event: event.order.vendor.zone, "created at")

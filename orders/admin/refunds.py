@@ -21,6 +21,7 @@ from orders.admin.purchases import order_link
 from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refused_forms import keep_refused, tell_refusal
 from orders.admin.service_calls import changes_shown, perform, refusal
+from orders.admin.who_did import NamedActors
 from orders.lifecycle.table import Status
 from orders.models import Line, Refund
 from orders.services.paying.refund_previews import RefundPreview, preview_refund
@@ -247,7 +248,7 @@ def do_refund(request: HttpRequest, order_id: int) -> HttpResponse:
 
 
 @admin.register(Refund)
-class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
+class RefundAdmin(NamedActors, ScopedAdmin, ReadOnlyAdmin):
     """Money that goes back; what a provider refused, and what is given by hand, needs somebody."""
 
     vendor_path = "order__vendor"
@@ -257,7 +258,7 @@ class RefundAdmin(ScopedAdmin, ReadOnlyAdmin):
     ordering = ["-id"]
     search_fields = ["id"]
     search_help_text = "An order's id"
-    fields = readonly_fields = ["link", "payment", "money", "to", "status", "failure", "reason", "closing", "actor"]
+    fields = readonly_fields = ["link", "payment", "money", "to", "status", "failure", "reason", "closing", "who_did"]
     fields += ["reference", "attempts", "made", "due", "done"]
     made = moment_column("created_at", lambda refund: refund.order.vendor.zone, "created at")
     due = moment_column("due_at", lambda refund: refund.order.vendor.zone, "due at")

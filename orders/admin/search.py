@@ -3,6 +3,7 @@
 A part of any word would read the whole table.
 """
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from vendors.models import Vendor
 HELP = "A name; or a whole id, number, uuid, e-mail, phone, or code: external, tracking, parcel, collection, issued"
 # Of each meaning of a word, the newest.
 MOST = 500
+# Pages write an order "#12", and its number "no. P5".
+AS_PAGES_TELL = re.compile(r"^(?:#|no\.\s*)", re.IGNORECASE)
 LISTING = ("q", "p", "o", "e")
 
 
@@ -61,9 +64,10 @@ def meanings(term: str, numbers: Sequence[str]) -> Iterator[Q]:
         yield Q(purchase__uuid=identifier)
     if term.isascii() and term.isdecimal() and len(term) == 6:
         yield Q(collection_code=term, status__in=sorted(OPEN), deleted_at__isnull=True)
-    if (called := NumberSeries.find_called(term)) is not None:
+    told = AS_PAGES_TELL.sub("", term)
+    if (called := NumberSeries.find_called(told)) is not None:
         yield called
-    number = read_whole(term.removeprefix("#"))
+    number = read_whole(told)
     if number is not None:
         yield Q(pk=number)
         if number < 2**31:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from orders.lifecycle.table import SUCCESS
 from orders.models import Order
-from vendors.models import DeliveryZone, Merchant, OpeningHours, Product, Vendor
+from vendors.models import Category, DeliveryZone, Merchant, OpeningHours, Product, Vendor
 
 # Of so many vendors the one that is furthest is gone on with.
 MOST_VENDORS = 50
@@ -19,6 +19,7 @@ class FirstSteps:
 
     merchant: Merchant | None
     vendor: Vendor | None
+    category_id: int | None
     is_named: bool
     has_hours: bool
     has_menu: bool
@@ -41,12 +42,15 @@ def read_first_steps() -> FirstSteps:
         "zones": DeliveryZone.objects.filter(is_active=True),
     }
     there = {name: Exists(found.filter(vendor=OuterRef("pk"))) for name, found in rows.items()}
-    vendors = list(Vendor.objects.filter(is_active=True).annotate(**there).order_by("pk")[:MOST_VENDORS])
+    first = Category.objects.filter(vendor=OuterRef("pk")).order_by("position", "pk").values("pk")[:1]
+    active = Vendor.objects.filter(is_active=True).annotate(**there, first_category=Subquery(first))
+    vendors = list(active.order_by("pk")[:MOST_VENDORS])
     found = max(((done_by_vendor(vendor), vendor) for vendor in vendors), key=lambda pair: sum(pair[0]), default=None)
     hours, menu, way = found[0] if found else (False, False, False)
     return FirstSteps(
         merchant=next(iter(named or merchants), None),
         vendor=found[1] if found else None,
+        category_id=found[1].first_category if found else None,  # type: ignore[attr-defined]
         is_named=bool(named),
         has_hours=hours,
         has_menu=menu,

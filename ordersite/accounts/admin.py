@@ -253,6 +253,7 @@ class CustomerAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin):
     search_fields = ["name", "email", "phone"]
     readonly_fields = ["user", "uuid", "created_at"]
     inlines = [AddressInline]
+    kept_instead = "Erase what is known of it on its page instead."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         return super().get_queryset(request).select_related("user")

@@ -5,7 +5,7 @@ row that changed since is left out, and named.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,7 +13,8 @@ from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.db import DataError, IntegrityError, OperationalError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import PROTECT, RESTRICT, Exists, Model, OuterRef, QuerySet
+from django.db.models.deletion import get_candidate_relations_to_delete
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -31,6 +32,7 @@ COUNTED = "_counted"
 # So many rows at a time: a page names each of them, and all are one request.
 MOST = 200
 NAMED = 20
+KEPT = "{row} is kept: it has {others}. {instead}"
 LEFT_OUT = "{row} has changed since the list was shown, so it was left out. Check it, then choose it again."
 COLLISION = "Somebody else saved this at the same moment, so nothing of yours was saved. Check it and save again."
 GONE = "{count} of those that you chose are no longer in this list: they were left out."
@@ -38,6 +40,23 @@ TOO_MANY = "At most {most} {rows} at a time: narrow the list first. Nothing was 
 DELETE_AGAIN = (
     "It has changed since it was shown, or more would be deleted with it. Nothing was deleted: check it again."
 )
+
+
+def kept_by(model: type[Model], keys: Sequence[Any]) -> dict[Any, list[str]]:
+    """Of the rows with these keys, those that other rows keep from being deleted: each with what such rows are called.
+
+    One statement, which looks only whether there is any: of an old row there may be as many as its table has.
+    """
+    relations: Iterable[Any] = get_candidate_relations_to_delete(model._meta)
+    keeping = [one for one in relations if one.on_delete in (PROTECT, RESTRICT)]
+    there = {
+        f"is_kept_{at}": Exists(one.related_model._base_manager.filter(**{one.field.name: OuterRef("pk")}))
+        for at, one in enumerate(keeping)
+    }
+    words = [str(one.related_model._meta.verbose_name_plural) for one in keeping]
+    rows = model._base_manager.filter(pk__in=keys).values_list("pk", *there.values()) if keeping else []
+    found = {key: [word for word, is_kept in zip(words, flags, strict=True) if is_kept] for key, *flags in rows}
+    return {key: list(dict.fromkeys(others)) for key, others in found.items() if others}
 
 
 def versions_shown(request: HttpRequest) -> dict[str, str]:
@@ -62,6 +81,8 @@ class VersionedAdmin(BoundedListAdmin):
     volatile: ClassVar[Sequence[str]] = ()
     # Whether the chosen rows are held while an action writes them; else its service compares the versions.
     holds_rows: ClassVar[bool] = True
+    # What to do with a row that others keep from being deleted.
+    kept_instead: ClassVar[str] = ""
 
     def version_of(self, row: Any) -> str:
         """What changes with each change of the row."""
@@ -176,6 +197,19 @@ class VersionedAdmin(BoundedListAdmin):
         """Nobody changes these rows, or adds one that refers to them, until the transaction ends."""
         rows = self.model._base_manager.filter(pk__in=keys).select_for_update().order_by("pk")
         list(rows.values_list("pk", flat=True))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Django's own; of what is kept by others neither these nor what else hangs on it is looked for."""
+        rows = list(objs)
+        kept = kept_by(self.model, [row.pk for row in rows])
+        if not kept:
+            return super().get_deleted_objects(rows, request)
+        told = [
+            KEPT.format(row=row, others=", ".join(kept[row.pk]), instead=self.kept_instead).strip()
+            for row in rows
+            if row.pk in kept
+        ]
+        return [str(row) for row in rows], {self.opts.verbose_name_plural: len(rows)}, set(), told
 
     def count_deleted(self, request: HttpRequest, rows: Any) -> str:
         """A digest of how many rows of which kinds would be deleted with these."""

@@ -20,6 +20,7 @@ class OfferedAdmin(ScopedAdmin, AskingAdmin, AmountsAdmin):
 
     # As a change of its rows is announced.
     announced: str
+    kept_instead = "Untick “Is active” on its page instead."
     list_select_related = ["vendor"]
     list_filter = ["is_active", ("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "vendor__name"]

@@ -58,6 +58,7 @@ class CompanyAdmin(EverywhereAdmin, ComparingAdmin):
     list_display = ["name"]
     search_fields = ["name"]
     inlines = [DispatcherInline, DriverInline]
+    kept_instead = "Take its drivers off under “People” instead."
 
     def render_change_form(
         self,
@@ -85,6 +86,7 @@ class DriverAdmin(ScopedAdmin, ComparingAdmin):
     list_filter = ["on_duty", ("company", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "phone", "user__email"]
     autocomplete_fields = ["user", "company", "vendor"]
+    kept_instead = "Untick “On duty” on its page, or “Is active” on that of its user, instead."
 
     def get_readonly_fields(self, request: HttpRequest, obj: Driver | None = None) -> list[str]:
         settled = [] if gives(request, CARRIERS) else ["company", "vendor"]

@@ -49,6 +49,7 @@ class StationForm(forms.ModelForm):
 class CategoryAdmin(MenuAdmin):
     form = StationForm
     list_display = ["name", "vendor", "position"]
+    kept_instead = "Choose another category for them first."
     list_select_related = ["vendor"]
     list_filter = [("vendor", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["name", "vendor__name"]
@@ -143,6 +144,7 @@ class ProductAdmin(MenuPages, RowButtonsAdmin, MenuAdmin):
     form = ProductForm
     row_acts = SOLD_OUT
     button_columns = ("sold_out",)
+    kept_instead = "Untick “Is available” on its page instead."
     formfield_overrides = CLEAN_PICTURES
     list_display = ["name", "sold_out", "vendor", "category", "priced", "left", "is_available", "plu_code"]
     list_select_related = ["vendor", "category", "stock"]
@@ -192,6 +194,7 @@ class OptionAdmin(RowButtonsAdmin, MenuAdmin):
 
     vendor_path = "group__vendor"
     belongs_to = "group"
+    kept_instead = "Take it out of the conditions of these groups first."
     form = AllergensForm
     row_acts = SOLD_OUT
     button_columns = ("sold_out",)

@@ -1,14 +1,11 @@
 """Merchants with their members, and vendors with their hours and zones."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Exists, Model, OuterRef, QuerySet, TextField
+from django.db.models import Count, Model, QuerySet, TextField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -92,6 +89,7 @@ class MerchantAdmin(EverywhereAdmin, ComparingAdmin):
     readonly_fields = ["uuid", "created_at"]
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4, "cols": 40})}}
     inlines = [MemberInline]
+    kept_instead = "Untick “Is active” on the pages of its vendors instead."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Merchant]:
         return super().get_queryset(request).annotate(vendor_count=Count("vendors"))
@@ -103,6 +101,7 @@ class MerchantAdmin(EverywhereAdmin, ComparingAdmin):
 
 @admin.register(VendorType)
 class VendorTypeAdmin(EverywhereAdmin, ComparingAdmin):
+    kept_instead = "Choose another type for them first."
     list_display = ["name"]
     search_fields = ["name"]
 
@@ -163,14 +162,6 @@ ROWS = {OpeningHours: "opening_hours", DeliveryZone: "delivery_zones"}
 GUESTS: Any = ("Guests", {"fields": ["guest_limit"]})
 
 
-def needed_vendors(vendors: Iterable[Vendor]) -> list[Vendor]:
-    """Those of the vendors that have orders or accounts of the ledger; one statement."""
-    relations: list[Any] = [Vendor._meta.get_field(name) for name in ("orders", "accounts")]
-    rows = [relation.related_model._base_manager.filter(vendor=OuterRef("pk")) for relation in relations]
-    standing = reduce(or_, map(Exists, rows))
-    return list(Vendor.objects.filter(standing, pk__in=[one.pk for one in vendors]))
-
-
 def what_they_make(formset: Any) -> list[str]:
     """A sentence for each station that is to be deleted and makes something."""
     lines = []
@@ -198,6 +189,7 @@ class VendorAdmin(RowButtonsAdmin, ScopedAdmin, AskingAdmin, AmountsAdmin):
     autocomplete_fields = ["merchant", "type", "companies"]
     readonly_fields = ["uuid", "created_at_in_words", "menu_version"]
     volatile = ["menu_version"]
+    kept_instead = "Untick “Is active” on its page instead."
     inlines = [OpeningHoursInline, DeliveryZoneInline, LateThresholdInline, StationInline]
     fieldsets = [
         (None, {"fields": ["merchant", "type", "name", "description", "picture", "is_active"]}),
@@ -320,14 +312,6 @@ class VendorAdmin(RowButtonsAdmin, ScopedAdmin, AskingAdmin, AmountsAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Vendor | None = None) -> bool:
         return acts_everywhere(request) and super().has_delete_permission(request, obj)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What has orders or money is not deleted; what else hangs on it is not even looked for."""
-        chosen = list(objs)
-        if needed := needed_vendors(chosen):
-            kept = [f"{vendor}: it has orders or money. Untick “Is active” on its page instead." for vendor in needed]
-            return [str(one) for one in chosen], {self.opts.verbose_name_plural: len(chosen)}, set(), kept
-        return super().get_deleted_objects(chosen, request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Of a new vendor no limit for guests is asked: it begins with that of its currency, if any (Vendor.save)."""

@@ -251,6 +251,12 @@ def test_finds_by_what_the_number_is_called(cast: Cast, office: Client) -> None:
     for term, found in {
         "D4711": {delivered.pk},
         "p4711": {fetched.pk},
+        "no. P4711": {fetched.pk},
+        "no.\u00a0D4711": {delivered.pk},
+        "#P4711": {fetched.pk},
+        "No. 4711": {delivered.pk, fetched.pk},
+        "no.": set(),
+        "no. P": set(),
         "L4711": set(),
         "D": set(),
         "D4712": set(),

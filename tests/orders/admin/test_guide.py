@@ -1,6 +1,7 @@
 """The guided start of a new site: five steps, each checked by what is there, gone with the first order that is done."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from orders.lifecycle.table import Fulfilment, Status
 from orders.models import HiddenGuide, Order
 from ordersite.accounts.models import User
 from tests.cast import Cast, in_roles, make_clerk, make_manager
+from tests.office import form_of
 from tests.orders.rows import make_order
-from vendors.models import DeliveryZone, Merchant, OpeningHours, Product, Vendor
+from vendors.models import Category, DeliveryZone, Merchant, OpeningHours, Product, Vendor, VendorType
 
 pytestmark = pytest.mark.django_db
 STEP = re.compile(r'<li( class="done")?>\s*<span class="tick".*?(?:<a href="([^"]*)">|<strong>)', re.DOTALL)
@@ -33,7 +35,7 @@ def root(db: None) -> Client:
 def steps(client: Client) -> list[tuple[bool, str]]:
     """Of each step whether it is done, and where it leads."""
     page = client.get("/admin/").content.decode()
-    return [(bool(done), url) for done, url in STEP.findall(page)]
+    return [(bool(done), unescape(url)) for done, url in STEP.findall(page)]
 
 
 def done(client: Client) -> list[bool]:
@@ -71,7 +73,8 @@ def test_each_step_is_checked_by_what_is_there(cast: Cast, root: Client) -> None
     OpeningHours.objects.filter(pk=hours.pk).update(date=None, weekday=0, closed=False, opens="09:00", closes="17:00")
     Product.objects.filter(pk=product.pk).update(is_available=True)
     assert done(root) == [True, True, True, False, False]
-    assert steps(root)[2][1] == f"/admin/vendors/product/add/?vendor={vendor.pk}"
+    first = Category.objects.filter(vendor=vendor).order_by("position", "pk")[0]
+    assert steps(root)[2][1] == f"/admin/vendors/product/add/?vendor={vendor.pk}&category={first.pk}"
     zone = DeliveryZone.objects.create(vendor=vendor, name="Near", radius=1000, is_active=False)
     assert done(root)[3] is False
     DeliveryZone.objects.filter(pk=zone.pk).update(is_active=True)
@@ -87,6 +90,27 @@ def test_each_step_is_checked_by_what_is_there(cast: Cast, root: Client) -> None
     assert done(root) == [True] * 5
     Order.objects.filter(pk=order.pk).update(status=Status.PICKUP_COMPLETED_BY_CUSTOMER)
     assert steps(root) == []
+
+
+def test_a_new_site_is_led_through_with_what_it_has_filled_in(empty: None, root: Client) -> None:
+    merchant = Merchant.objects.create(name="Chez Nous", legal_name="Chez Nous SRL", legal_address="Brussels")
+    _, url = steps(root)[1]
+    assert url == f"/admin/vendors/vendor/add/?merchant={merchant.pk}"
+    page = root.get(url)
+    assert page.context["adminform"].form.initial["merchant"] == str(merchant.pk)
+    vendor = Vendor.objects.create(
+        merchant=merchant, type=VendorType.objects.create(name="Café"), name="Nous", fulfilments=["pickup"],
+        payment_methods=["cash"],
+    )  # fmt: skip
+    # What a product needs comes first.
+    assert steps(root)[2] == (False, f"/admin/vendors/category/add/?vendor={vendor.pk}")
+    category = Category.objects.create(vendor=vendor, name="Drinks")
+    _, url = steps(root)[2]
+    assert url == f"/admin/vendors/product/add/?vendor={vendor.pk}&category={category.pk}"
+    sent = {**form_of(root.get(url)), "name": "Coffee", "price": "3,50"}
+    assert root.post(url, sent).status_code == 302
+    assert list(Product.objects.values_list("vendor", "category", "price")) == [(vendor.pk, category.pk, 350)]
+    assert done(root) == [True, False, True, True, False]
 
 
 def test_the_vendor_that_is_furthest_is_gone_on_with(cast: Cast, root: Client) -> None:

@@ -175,7 +175,7 @@ def test_a_vendor_with_orders_is_switched_off_not_deleted(cast: Cast, office: Cl
     with CaptureQueriesContext(connection) as queries:
         page = office.get(path)
     assert len(queries) <= 15
-    words = "Burger Bar: it has orders or money. Untick “Is active” on its page instead."
+    words = "Burger Bar is kept: it has drivers, orders. Untick “Is active” on its page instead."
     assert words in page.content.decode()
     assert office.post(path, {"post": "yes"}).status_code in (200, 302, 403)
     chosen = {"action": "delete_selected", "_selected_action": [cast.vendor.pk], "index": "0"}

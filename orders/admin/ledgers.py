@@ -28,7 +28,7 @@ from orders.admin.read_only import ReadOnlyAdmin
 from orders.admin.refused_forms import Kept, form_of, keep_refused, take_refused
 from orders.admin.service_calls import perform
 from orders.admin.statement_page import statement_context
-from orders.models import Account, FileExport
+from orders.models import Account, FileExport, Posting
 from orders.reading.file_exports import STATEMENT
 from orders.reading.statements import (
     FIRST_DAY,
@@ -36,6 +36,9 @@ from orders.reading.statements import (
     LONGEST_DAYS,
     MOST_DRAWN,
     count_lines,
+    moved_in,
+    payouts_since,
+    posting_currency,
     statement_name,
     statement_response,
     statement_sheet,
@@ -43,6 +46,7 @@ from orders.reading.statements import (
 from orders.services.money.ledger import differences
 from orders.services.money.payouts import (
     Balance,
+    Purse,
     balances_of,
     hand_in,
     hand_in_amounts,
@@ -66,6 +70,8 @@ from vendors.models import Driver, Vendor
 
 PAY = Right.PAY_OUT
 OWNERS_PER_PAGE = 50
+# So that what was paid a moment ago, here or by somebody else, is not paid again unseen.
+LATELY = "Paid out in the last 24 hours"
 # How many may be selected to be paid out at once: a page of owners, each in some currencies.
 MOST_SELECTED = 200
 
@@ -120,6 +126,17 @@ def last_month() -> dict[str, Any]:
     """The days of the month before this one, which statements are mostly asked for."""
     last = timezone.localdate().replace(day=1) - timedelta(days=1)
     return {"first": last.replace(day=1), "last": last}
+
+
+def moves_money_of(posting: Posting, purse: Purse) -> bool:
+    return any(moved_in(posting, purse))
+
+
+def sent_in_words(posting: Posting) -> str:
+    """What left the site by a payout, when, and its reference."""
+    sent = sum(entry.amount for entry in posting.entries.all() if entry.account.kind == Account.Kind.FUNDING)
+    told = [display.money(sent, posting_currency(posting)), write_moment(posting.created_at), posting.text]
+    return ", ".join(word for word in told if word)
 
 
 def pay_form(kept: Kept | None, account: Account) -> forms.Form:
@@ -280,6 +297,7 @@ class LedgerPages(FilePages, ReadOnlyAdmin):
         """The page that shows each payee, its amount, and what will be posted; with a form there is one payee."""
         amount, text = (form.cleaned_data["amount"], form.cleaned_data["text"]) if form else (None, "")
         balances = balances_of(purse_of(account) for account in accounts)
+        lately = payouts_since(timezone.now() - timedelta(days=1), balances)
         facts, moves, pay = [], [], []
         for account in accounts:
             purse, payee = purse_of(account), str(account.vendor or account.driver)
@@ -296,6 +314,7 @@ class LedgerPages(FilePages, ReadOnlyAdmin):
             owed, cash = (display.money(minor, purse.currency) for minor in (balance.owed, balance.cash))
             facts += [("Payee", payee), ("Amount", display.money(paid, purse.currency)), ("Owed", owed)]
             facts += [("Cash that they hold, deducted", cash)] if balance.cash else []
+            facts += [(LATELY, sent_in_words(one)) for one in lately if moves_money_of(one, purse)]
             moves.append(amounts)
             pay.append([account.pk, paid, balance.owed, balance.cash])
         if text:

@@ -10,6 +10,7 @@ from orders.models.orders import Order, PaymentStatus
 from orders.models.purchases import Purchase
 from ordersite.accounts.models import Customer
 from ordersite.core.crypto import new_token
+from ordersite.core.money import with_currency
 from ordersite.core.storage import PrivateStorage
 from vendors.models import Driver, Vendor
 
@@ -347,7 +348,7 @@ class Posting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.get_kind_display()} {self.pk}"
 
 
 class Entry(models.Model):
@@ -365,7 +366,7 @@ class Entry(models.Model):
         indexes = [models.Index(fields=["account", "-posting", "amount"], name="entry_of_account_by_posting")]
 
     def __str__(self) -> str:
-        return str(self.amount)
+        return with_currency(self.amount, self.currency)
 
     @property
     def currency(self) -> str:

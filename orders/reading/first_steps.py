@@ -50,7 +50,7 @@ def read_first_steps() -> FirstSteps:
     return FirstSteps(
         merchant=next(iter(named or merchants), None),
         vendor=found[1] if found else None,
-        category_id=found[1].first_category if found else None,  # type: ignore[attr-defined]
+        category_id=found[1].first_category if found else None,
         is_named=bool(named),
         has_hours=hours,
         has_menu=menu,

@@ -100,6 +100,17 @@ def with_entries(postings: QuerySet[Posting]) -> QuerySet[Posting]:
     return postings.select_related("order").prefetch_related(entries)
 
 
+def payouts_since(at: datetime, purses: Iterable[Purse]) -> list[Posting]:
+    """What was paid out since then by these purses and not taken back, the newest first: bounded by the payouts since.
+
+    Each has its entries.
+    """
+    names = [account.name for purse in purses for account in (purse.owed, purse.cash)]
+    recent = Posting.objects.filter(kind=Posting.Kind.PAYOUT, created_at__gte=at, reversed_by=None)
+    of_them = Entry.objects.filter(account__name__in=names, posting__in=recent.values("pk"))
+    return list(with_entries(recent.filter(pk__in=of_them.values("posting"))).order_by("-created_at", "-pk"))
+
+
 def posting_currency(posting: Posting) -> str:
     """A posting has one; none of those listed here is without entries."""
     return posting.entries.all()[0].account.currency

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from ordersite.accounts.models import User
 from ordersite.accounts.scoping import EverywhereAdmin
 from ordersite.backoffice.histories import change_in_words, columns_called, model_in_words, recorded_models
 from ordersite.backoffice.lists import MOST_TERM
@@ -33,13 +34,13 @@ COLUMNS = ("at", "who", "act", "what", "object_id", "object_name", "changed", "b
 
 @admin.register(AuditRow)
 class AuditRowAdmin(EverywhereAdmin, VersionedAdmin):
-    """Read alone: by person ("user:3" or the name), object (its id or name), field and time."""
+    """Read alone: by person ("user:3", the name or the e-mail), object (its id or name), field and time."""
 
     list_display = ["at", "who", "act", "what", "object_name", "changed", "was", "now"]
     list_filter = [ModelFilter, "act", "at"]
     # What is searched by stands in get_search_results.
     search_fields = ["actor_name"]
-    search_help_text = "A person's name or key (user:3), an object's id or name, or a field."
+    search_help_text = "A person's name, e-mail or key (user:3), an object's id or name, or a field."
     fields = [*COLUMNS]
     readonly_fields = [*COLUMNS]
 
@@ -51,6 +52,8 @@ class AuditRowAdmin(EverywhereAdmin, VersionedAdmin):
         if not term:
             return queryset, False
         found = Q(actor=term) | Q(object_id=term) | Q(field__in={term.lower(), *columns_called(term)})
+        if "@" in term:
+            found |= Q(actor__in=[user.caller_key for user in User.objects.filter(email=term.lower())])
         for column in ("actor_name", "object_name"):
             found |= has_words(column, term) or Q()
         return queryset.filter(found), False

@@ -4,18 +4,22 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model, Q
 
 from ordersite.backoffice.moments import write_moment
+from ordersite.core.amount_columns import NumberColumn, RateColumn
 from ordersite.core.audit import FOREIGN, Audited
 from ordersite.core.models import AuditRow
+from ordersite.core.money import with_currency, with_percent
 
 MOST_CHANGES = 200  # the newest
-# How a line of what was added or deleted begins.
-COLUMN = re.compile(r"^\w+(?=: )", re.MULTILINE)
+# A line of what was added or deleted.
+COLUMN = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
+NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 YES_OR_NO = {"True": "yes", "False": "no"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
@@ -41,13 +45,17 @@ def model_in_words(label: str) -> str:
 
 
 @cache
+def audited_column(label: str, name: str) -> Any:
+    """The column of a model; None where either is no more."""
+    try:
+        return apps.get_model(label)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return None
+
+
 def field_in_words(label: str, name: str) -> str:
     """What a column of a model is called on pages; its name where it is no more."""
-    try:
-        found = apps.get_model(label)._meta.get_field(name)
-    except (LookupError, FieldDoesNotExist):
-        return name
-    return str(getattr(found, "verbose_name", name))
+    return str(getattr(audited_column(label, name), "verbose_name", name))
 
 
 def columns_called(words: str) -> set[str]:
@@ -64,15 +72,30 @@ def moment_in_words(text: str) -> str:
         return text
 
 
-def text_in_words(row: AuditRow, text: str) -> str:
+def held_in_words(label: str, name: str, text: str, currency: str) -> str:
+    """What a column held: rates in percent, amounts in this currency; where it is not known their number tells what."""
+    column = audited_column(label, name)
+    if not NUMBER.fullmatch(text) or not isinstance(column, NumberColumn):
+        return text
+    if isinstance(column, RateColumn):
+        return with_percent(int(text))
+    return with_currency(int(text), currency) if currency else f"{text} minor units"
+
+
+def text_in_words(row: AuditRow, text: str, currency: str) -> str:
     """What is kept of a change, its moments by UTC, the columns of a row that came or went by what they are called."""
     text = MOMENT.sub(lambda found: moment_in_words(found[0]), text)
     if row.act == AuditRow.Act.CHANGED:
-        return YES_OR_NO.get(text, text)
-    return COLUMN.sub(lambda found: field_in_words(row.model, found[0]), text)
+        return YES_OR_NO.get(text) or held_in_words(row.model, row.field, text, currency)
+
+    def told(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        return f"{field_in_words(row.model, name)}: {held_in_words(row.model, name, value, currency)}"
+
+    return COLUMN.sub(told, text)
 
 
-def change_in_words(row: AuditRow) -> tuple[str, str, str]:
-    """What was changed, and what it was and is."""
+def change_in_words(row: AuditRow, currency: str = "") -> tuple[str, str, str]:
+    """What was changed, and what it was and is; `currency` is that of the row's amounts, where it is at hand."""
     what = field_in_words(row.model, row.field) if row.field else row.get_act_display()
-    return what, text_in_words(row, row.old), text_in_words(row, row.new)
+    return what, text_in_words(row, row.old, currency), text_in_words(row, row.new, currency)

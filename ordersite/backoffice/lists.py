@@ -76,11 +76,15 @@ class BoundedListAdmin(admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Django's own, with what was changed by whatever door, and of the rows that this page shows."""
-        found = [
-            (row, model_in_words(row.model) if row.parent_id else "", *change_in_words(row))
-            for row in audit_of(self.model, unquote(object_id))
-        ]
-        return super().history_view(request, object_id, {**(extra_context or {}), "changes": found})
+        page = super().history_view(request, object_id, extra_context)
+        shown = page.context_data if isinstance(page, TemplateResponse) else None
+        if shown is not None:
+            currency = str(getattr(shown["object"], "currency", ""))
+            shown["changes"] = [
+                (row, model_in_words(row.model) if row.parent_id else "", *change_in_words(row, currency))
+                for row in audit_of(self.model, unquote(object_id))
+            ]
+        return page
 
     def get_ordering(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Never none: a chooser's pages need one, and Django gives one to lists alone."""

@@ -1,5 +1,6 @@
 """Who changed what of the set-up data: every write leaves its rows, by whatever door, and tells no secret."""
 
+import re
 from collections.abc import Callable
 from datetime import time
 from typing import Any
@@ -414,6 +415,47 @@ def test_columns_are_called_what_pages_call_them(cast: Cast) -> None:
     # What is no model or column any more goes by its name.
     AuditRow.objects.filter(pk=added.pk).update(model="vendors.gone", new="old_name: 1")
     assert "old_name: 1" in office.get(f"/admin/web/auditrow/{added.pk}/change/").content.decode()
+
+
+def test_amounts_are_told_as_money_and_rates_in_percent(cast: Cast) -> None:
+    office = Client()
+    office.force_login(User.objects.create_superuser("root@example.org", name="Rita Root"))
+    burger = cast.products["burger"]
+    AuditRow.objects.all().delete()
+    Product.objects.filter(pk=burger.pk).update(price=1005, tax_rate=2150, position=7)
+    Extra.objects.filter(product=burger).update(price=90)
+    page = office.get(f"/admin/vendors/product/{burger.pk}/history/").content.decode()
+    shown = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    told_rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in shown]
+    for what, old, new in (
+        ("price", "8.50 EUR", "10.05 EUR"),
+        ("tax rate", "6 %", "21.5 %"),
+        ("position", "0", "7"),
+        ("extra Bacon: price", "1.20 EUR", "0.90 EUR"),
+    ):
+        assert any(row.rstrip().endswith(f" {what} {old} {new}") for row in told_rows), (what, told_rows)
+    # A list of many has no currency at hand: it says that its numbers are none of euros.
+    listed = office.get("/admin/web/auditrow/?q=price").content.decode()
+    assert "850 minor units" in listed
+    assert "1005 minor units" in listed
+    assert "21.5 %" in office.get("/admin/web/auditrow/?q=tax+rate").content.decode()
+    # What is added is told the same way.
+    cake = Product.objects.create(vendor=cast.vendor, category=burger.category, name="Tart", price=450, tax_rate=600)
+    added = office.get(f"/admin/vendors/product/{cake.pk}/history/").content.decode()
+    assert "price: 4.50 EUR" in added
+    assert "tax rate: 6 %" in added
+
+
+def test_a_person_is_found_by_its_e_mail(cast: Cast) -> None:
+    office = Client()
+    office.force_login(User.objects.create_superuser("root@example.org"))
+    AuditRow.objects.all().delete()
+    for user in (cast.staff, cast.owner):
+        who = user.caller_key
+        AuditRow.objects.create(actor=who, act="changed", model="vendors.vendor", object_id="1", field="name")
+    for typed, found in ((cast.staff.email, 1), (f" {cast.owner.email.upper()} ", 1), ("nobody@example.org", 0)):
+        page = office.get("/admin/web/auditrow/", {"q": typed})
+        assert page.context["cl"].result_count == found, typed
 
 
 def test_who_accepts_an_invitation_is_told(cast: Cast) -> None:

@@ -1,12 +1,14 @@
 """The back-office's pages of money: refunds and their buttons, what is owed, payouts, cash handed in, statements."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.lifecycle.table import Status
 from orders.models import Account, Order, OrderEvent, Posting, Refund
@@ -278,6 +280,36 @@ def test_what_is_owed_is_paid_out_from_its_page(cast: Cast, office: Client) -> N
     assert Posting.objects.get(kind="payout").text == "Bank 17"
 
 
+def test_what_was_paid_a_moment_ago_is_shown_before_more_is_paid(cast: Cast, office: Client) -> None:
+    """Somebody pressed "back", or two pay the same vendor: the page that asks again tells what was paid."""
+    cast.other_vendor.currency = "EUR"
+    for vendor in (cast.vendor, cast.other_vendor):
+        settled(cast, vendor=vendor)
+        settled(cast, vendor=vendor)
+    settled(cast, "cash")
+    mine, other = (account("vendor", vendor=vendor).pk for vendor in (cast.vendor, cast.other_vendor))
+    url = f"/admin/orders/account/{mine}/pay-out/"
+    lately = "Paid out in the last 24 hours"
+    assert lately not in asked(office, url, amount="5,00")[0]
+    assert confirm(office, url, amount="5,00", text="Bank 17") == ["The payout was recorded."]
+    again = asked(office, url, amount="5,00")[0]
+    assert again.count(lately) == 1
+    # What left the bank, not what was deducted as cash besides.
+    assert re.search(r"<dd>5\.00\u00a0EUR, [^<]+, Bank 17</dd>", again)
+    assert lately not in asked(office, f"/admin/orders/account/{other}/pay-out/", amount="1")[0]
+    both = asked(office, "/admin/orders/account/pay-out/", account=[mine, other])[0]
+    assert both.count(lately) == 1
+
+    # Neither what was taken back is told, nor what is older.
+    posting = Posting.objects.get(kind="payout")
+    page = f"/admin/orders/posting/{posting.pk}/reverse/"
+    told(office, page, {**asked(office, page)[1], "reason": "Wrong account"})
+    assert lately not in asked(office, url, amount="5,00")[0]
+    confirm(office, url, amount="5,00")
+    Posting.objects.filter(kind="payout").update(created_at=timezone.now() - timedelta(hours=25))
+    assert lately not in asked(office, url, amount="5,00")[0]
+
+
 def test_what_has_changed_since_it_was_shown_is_not_paid(cast: Cast, office: Client) -> None:
     settled(cast)
     url = f"/admin/orders/account/{account('vendor').pk}/pay-out/"
@@ -409,6 +441,12 @@ def test_a_payout_or_cash_handed_in_is_taken_back_once(cast: Cast, office: Clien
     given = {**shown, "reason": "Wrong account"}
     assert told(office, f"{page}/reverse/", given) == ["It was reversed, with an entry of its own."]
     assert sums() == before
+    # The page of either says what it is in words, and an entry its amount as money.
+    taken_back = office.get(f"{page}/change/").content.decode()
+    words = {"pay-out": ("paid out", "payout taken back"), "hand-in": ("cash handed in", "cash handed in taken back")}
+    for called, one in zip(words[kind], (posting, Posting.objects.latest("pk")), strict=True):
+        assert f"{called} {one.pk}" in taken_back
+    assert f"{amount} EUR" in taken_back
     reversal = Posting.objects.latest("pk")
     assert (reversal.reverses, reversal.kind, reversal.text, reversal.actor) == (
         posting,

@@ -57,6 +57,7 @@ from orders.services.money.payouts import (
 from ordersite.accounts.rights import Right
 from ordersite.accounts.scoping import acts_everywhere, caller_of_request
 from ordersite.backoffice.lists import CappedPaginator
+from ordersite.backoffice.moments import write_moment
 from ordersite.backoffice.row_choosers import row_id
 from ordersite.backoffice.typed_fields import TypedForm
 from ordersite.core.amount_columns import AmountField

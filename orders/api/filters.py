@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from orders.fields import FULFILMENTS, STATUSES
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
@@ -15,7 +15,7 @@ from orders.models import Kind, NumberSeries, Order, PaymentStatus, Purchase
 from ordersite.web.filters import IdFilter, filtered_rows
 from ordersite.web.problems import Problem, field_error
 
-# Purchases with the same external code, the newest: it is one's own for each caller.
+# Purchases with the same external code that are looked through, the newest: each caller may have given it once.
 MOST_CODED = 500
 
 
@@ -92,7 +92,9 @@ class OrderFilter(django_filters.FilterSet):
     def by_text(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         value = value.strip()
         # Looked up first: where conditions of two tables are joined by OR, PostgreSQL reads both tables whole.
-        coded = Purchase.objects.filter(external_code=value).order_by((F("pk") + 0).desc())
+        # Of others' purchases there may be any number: tills count their orders, so that all of them have a "1001".
+        seen = Exists(rows.order_by().filter(purchase=OuterRef("pk")))
+        coded = Purchase.objects.filter(seen, external_code=value).order_by((F("pk") + 0).desc())
         purchases = list(coded.values_list("pk", flat=True)[:MOST_CODED])
         match = Q(purchase__in=purchases) | Q(contact_email=value.lower()) | Q(contact_phone=value)
         if value.isascii() and value.isdecimal() and len(value) <= 9:

@@ -97,6 +97,15 @@ def test_filters(cast: Cast, api: Api, rows: dict[str, Order]) -> None:
         assert (query, ids(answer), answer.data["count"]) == (query, wanted, len(wanted))
 
 
+def test_an_external_code_that_others_gave_later_too(cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more purchases with one code than are looked through those that one does not see take no place."""
+    monkeypatch.setattr("orders.api.filters.MOST_CODED", 1)
+    own = make_order(cast, external_code="1001")
+    others = make_order(cast, external_code="1001", customer=cast.stranger_row, vendor=cast.other_vendor)
+    assert ids(api(cast.customer).get(f"{LIST}?q=1001")) == [own.pk]
+    assert ids(api(cast.staff).get(f"{LIST}?mode=dashboard&q=1001")) == [others.pk]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -89,6 +89,11 @@ def form_of(page: Any) -> dict[str, Any]:
     return forms[0][1]
 
 
+def rows_of(page: Any) -> dict[str, Any]:
+    """That of a list's rows, which is sent to the list itself: one of its exports may stand before it."""
+    return next(sent for to, sent, _ in posted_forms(page) if to == page.request["PATH_INFO"])
+
+
 def send(office: Client, path: str, **changes: Any) -> Any:
     """Opens a page and sends its form with these changes."""
     page = office.get(path)
@@ -105,7 +110,7 @@ def change(office: Client, path: str, **changes: Any) -> Any:
 
 def choose(office: Client, path: str, action: str, rows: Iterable[Model], *, page: Any = None) -> Any:
     """Ticks these rows of a list (as it is, or as a page opened before shows it) and presses the action's button."""
-    sent = form_of(page or office.get(path))
+    sent = rows_of(page or office.get(path))
     return office.post(path, {**sent, "action": action, "_selected_action": [row.pk for row in rows], "index": "0"})
 
 

@@ -20,7 +20,7 @@ from orders.services.moving import transitions
 from ordersite.accounts.models import User
 from ordersite.backoffice import selections
 from tests.cast import Cast
-from tests.office import choose, confirm, form_of
+from tests.office import choose, confirm, rows_of
 from tests.orders.back_office import place_order
 
 pytestmark = pytest.mark.django_db
@@ -375,7 +375,7 @@ def test_without_the_versions_of_what_was_shown_nothing_is_done(cast: Cast, offi
 
 def test_all_of_a_list_is_shown_before_it_is_done(cast: Cast, office: Client) -> None:
     orders = [place_order(cast) for _ in range(3)]
-    sent = {**form_of(office.get(LIST)), "action": "accept", "_selected_action": [orders[0].pk], "index": "0"}
+    sent = {**rows_of(office.get(LIST)), "action": "accept", "_selected_action": [orders[0].pk], "index": "0"}
     page = office.post(LIST, {**sent, "select_across": "1"})
     assert "All rows of the list, 3 in number." in page.content.decode()
     assert set(Order.objects.values_list("status", flat=True)) == {0}

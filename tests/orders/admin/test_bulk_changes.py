@@ -17,7 +17,7 @@ from orders.services.bulk.bulk_changes import run_bulk_changes, select_orders, s
 from ordersite.accounts.callers import caller_of_user
 from ordersite.accounts.rights import Right
 from tests.cast import Cast, make_clerk, make_manager
-from tests.office import choose, form_of
+from tests.office import choose, form_of, rows_of
 from tests.orders.back_office import place_order
 from tests.orders.rows import make_order
 from tests.promises.crowd import beside, together
@@ -117,7 +117,7 @@ def test_all_of_a_filter_goes_to_the_worker_and_can_be_stopped(
 def test_more_than_a_selection_holds_is_refused(cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orders.admin.orders.MOST_SELECTED", 1)
     orders = [place_order(cast) for _ in range(2)]
-    sent = {**form_of(office.get(LIST)), "action": "change_many", "_selected_action": [orders[0].pk], "index": "0"}
+    sent = {**rows_of(office.get(LIST)), "action": "change_many", "_selected_action": [orders[0].pk], "index": "0"}
     answer = office.post(LIST, {**sent, "select_across": "1"}, follow=True)
     assert "At most 1 orders at a time" in answer.content.decode()
     assert not BulkChange.objects.exists()

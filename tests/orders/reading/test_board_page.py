@@ -60,7 +60,7 @@ def test_a_paired_tablet_has_its_vendors_board_until_it_is_revoked(client: Clien
     _, token = pair_device(code=code.code, address="127.0.0.1")
     client.cookies["device"] = token
     assert client.get("/board").headers["Location"] == f"/board/{cast.vendor.pk}"
-    assert client.get(f"/board/{cast.vendor.pk}").status_code == 200
+    assert data_of(client, cast.vendor.pk)["reads_invoices"] is False
     assert client.get(f"/board/{cast.other_vendor.pk}").status_code == 404
     revoke_device(owner, cast.vendor.pk, device.pk)
     assert client.get(f"/board/{cast.vendor.pk}").headers["Location"] == "/board/pair"
@@ -70,7 +70,8 @@ def test_the_page_holds_words_and_no_orders(client: Client, cast: Cast) -> None:
     client.force_login(cast.owner)
     data = data_of(client, cast.vendor.pk)
     told = {"language", "build", "csrf_cookie", "catalogue", "vendor", "tells_seen", "most_handed_over"}
-    assert set(data) == told | {"time_zone", "words"}
+    assert set(data) == told | {"time_zone", "reads_invoices", "words"}
+    assert data["reads_invoices"] is True
     assert (data["language"], data["build"], data["catalogue"]) == ("en", page_build(), {})
     assert data["vendor"] == {"id": cast.vendor.pk, "name": "Burger Bar", "currency": "EUR"}
     assert data["time_zone"] == "Europe/Brussels"

@@ -43,8 +43,11 @@ async function show(text) {
   live.querySelector("[data-lost]").hidden = true;
 }
 
+function isDue() {
+  return !document.hidden && Date.now() - shownAt >= EVERY - SHORTLY;
+}
+
 async function readAnew() {
-  if (document.hidden || Date.now() - shownAt < EVERY - SHORTLY) return;
   try {
     const answer = await fetch(live.dataset.live, { headers: { Accept: "text/html" }, redirect: "error" });
     if (!answer.ok) throw new Error(answer.statusText);
@@ -56,8 +59,10 @@ async function readAnew() {
   }
 }
 
-// Nothing where another tab reads just now. Without https there are no locks: then two may read at once.
+// Nothing where another tab reads just now. Without https there are no locks: then two may read at once. A tab that
+// would not read asks for no turn: the one that would could find it taken, and stay as it is.
 function readInTurn() {
+  if (!isDue()) return undefined;
   if (!navigator.locks) return readAnew();
   return navigator.locks.request("first-page", { ifAvailable: true }, (lock) => lock && readAnew());
 }

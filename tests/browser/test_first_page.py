@@ -95,10 +95,12 @@ def test_of_two_tabs_one_asks_and_both_show_it(stage: Cast, open_page: OpenPage,
     first_page.kept.clear()
     hide = "Object.defineProperty(document, 'hidden', {value: true})"
     page.evaluate(hide)
+    page.evaluate("() => { window.turns = 0; navigator.locks.request = async () => (window.turns += 1); }")
     page.clock.fast_forward(15_000)  # of both
     for one in (other, page):
         expect(one.locator('[data-row="searching"]')).to_have_attribute("data-count", "1")
     assert len(asked) == 1
+    assert page.evaluate("window.turns") == 0  # a tab that would not read takes nobody's turn
     other.evaluate(hide)
     page.clock.fast_forward(60_000)
     assert len(asked) == 1

@@ -6,8 +6,6 @@ import getpass
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,7 +19,7 @@ from benchmarks.filling import REOPEN
 from benchmarks.floor import floor_calls
 from benchmarks.load import Request, Sample, drive, http_calls
 from benchmarks.report import machine, report
-from benchmarks.servers import BARE, OURS, ROOT, Pair, backends_cpu, family, granian, memory_mb, pair
+from benchmarks.servers import BARE, OURS, Pair, backends_cpu, family, granian, memory_mb, pair, run_module
 
 ROUNDS = 5
 WARM_UP = 1.0  # seconds
@@ -73,14 +71,7 @@ def databases(url: str, sizes: list[int], what: str = "bench") -> Iterator[dict[
 def prepare(size: int, url: str) -> dict[str, Any]:
     """Fills a database, in a process of its own: what is imported from the site reads its settings once."""
     print(f"{size:,} orders are made …", flush=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "benchmarks.site", str(size)],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(made.stdout)
+    found: dict[str, Any] = json.loads(run_module("site", str(size), DATABASE_URL=url))
     return found
 
 
@@ -178,24 +169,15 @@ def memory(site: Site) -> dict[str, dict[str, float]]:
 
 def feed(url: str) -> dict[str, Any]:
     """The live feed against a raw server, by benchmarks.feed in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.feed"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    print(done.stdout, flush=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    printed = run_module("feed", DATABASE_URL=url)
+    print(printed, flush=True)
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return found
 
 
 def outgoing(url: str) -> None:
     """Webhooks through the outbox, by benchmarks.outgoing in a process of its own."""
-    subprocess.run(
-        [sys.executable, "-m", "benchmarks.outgoing"], cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True
-    )
+    print(run_module("outgoing", DATABASE_URL=url), flush=True)
 
 
 def main() -> None:

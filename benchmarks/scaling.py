@@ -1,8 +1,8 @@
 """`python -m benchmarks.scaling`: the same calls by 1, 2 and 4 processes of each kind: is the CPU of a call flat?
 
-Web processes answer placings and one order, workers deliver webhooks (`benchmarks.outgoing`). Each count of processes
-is measured in turns with the others, two clients a process. What a call costs in CPU hardly moves with what else the
-machine does; rates do, and end at its cores.
+Web processes answer placings and one order, workers deliver webhooks (`benchmarks.outgoing`), socket processes tell
+events (`benchmarks.sockets`). Each count of web processes is measured in turns with the others, two clients a process.
+What a call costs in CPU hardly moves with what else the machine does; rates do, and end at its cores.
 
 Besides, what must wait: placings of one vendor beside those of eight, with how many of PostgreSQL's sessions wait for
 a lock at a moment; and the CPU that passes while a placing holds its vendor's counters, since those take turns.
@@ -13,8 +13,6 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,7 +26,7 @@ import psycopg
 from benchmarks.__main__ import databases, prepare
 from benchmarks.load import Request, Sample, drive, http_calls
 from benchmarks.report import machine, median, report_table
-from benchmarks.servers import OURS, ROOT, backends_cpu, cpu_seconds, family, granian
+from benchmarks.servers import OURS, backends_cpu, cpu_seconds, family, granian, run_module
 
 ORDERS = 1000
 HELD = 200  # placings of which is told what passes while they hold their counters
@@ -39,6 +37,7 @@ def scaling_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--web", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--sockets", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of a slice of calls")
     parser.add_argument("--held", action="store_true", help=argparse.SUPPRESS)
@@ -119,15 +118,8 @@ def measure_web(url: str, counts: list[int], rounds: int, seconds: float) -> Non
             ["call", "web processes", "CPU ms", "÷ first", "PostgreSQL's CPU ms", "a second", "sessions that wait"],
             rows,
         )
-        held = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scaling", "--held"],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": site},
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-        print(f"\n{held.stdout.splitlines()[-1]}", flush=True)
+        held = run_module("scaling", "--held", DATABASE_URL=site)
+        print(f"\n{held.splitlines()[-1]}", flush=True)
 
 
 def measure_held() -> None:
@@ -168,11 +160,11 @@ def measure_held() -> None:
 
 
 def measure_workers(counts: list[int]) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "benchmarks.outgoing", "--slow", "3", "--workers", *map(str, counts)],
-        cwd=ROOT,
-        check=True,
-    )
+    print(run_module("outgoing", "--slow", "3", "--workers", *map(str, counts)), flush=True)
+
+
+def measure_sockets(counts: list[int]) -> None:
+    print(run_module("sockets", *map(str, counts)), flush=True)
 
 
 def main() -> None:
@@ -188,6 +180,8 @@ def main() -> None:
             measure_web(os.environ["DATABASE_URL"], chosen.web, chosen.rounds, chosen.seconds)
     if chosen.workers:
         measure_workers(chosen.workers)
+    if chosen.sockets:
+        measure_sockets(chosen.sockets)
     print(f"\n{machine()}; load {os.getloadavg()[0]:.0f}")
 
 

@@ -23,6 +23,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def run_module(module: str, *arguments: str, **env: str) -> str:
+    """What a module of the benchmarks prints, run in a process of its own: what it imports reads its settings once."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.PIPE, check=True, text=True)
+    return done.stdout
+
+
 @contextlib.contextmanager
 def granian(application: str, *, workers: int = 1, **env: str) -> Iterator[tuple[int, int]]:
     """Serves it by granian with one blocking thread a worker; gives the port and the supervisor's process id."""

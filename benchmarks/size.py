@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +23,7 @@ from django.utils.html import strip_tags
 
 from benchmarks.__main__ import databases, prepare
 from benchmarks.report import machine
-from benchmarks.servers import ROOT, cpu_seconds
+from benchmarks.servers import cpu_seconds, run_module
 
 TIMES = 20  # PostgreSQL's CPU is told by the hundredth of a second
 FACTOR, MORE = 2.0, 10.0  # of the budget: times, and milliseconds
@@ -139,15 +138,9 @@ def own_cpu() -> float:
 
 
 def measured_in_a_process(url: str) -> dict[str, tuple[float, float]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.size", "--measure"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
+    found: dict[str, tuple[float, float]] = json.loads(
+        run_module("size", "--measure", DATABASE_URL=url).splitlines()[-1]
     )
-    found: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

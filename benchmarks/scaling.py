@@ -163,7 +163,7 @@ def measure_workers(counts: list[int]) -> None:
     print(run_module("outgoing", "--slow", "3", "--workers", *map(str, counts)), flush=True)
 
 
-def measure_sockets(counts: list[int]) -> None:
+def measure_socket_processes(counts: list[int]) -> None:
     print(run_module("sockets", *map(str, counts)), flush=True)
 
 
@@ -181,7 +181,7 @@ def main() -> None:
     if chosen.workers:
         measure_workers(chosen.workers)
     if chosen.sockets:
-        measure_sockets(chosen.sockets)
+        measure_socket_processes(chosen.sockets)
     print(f"\n{machine()}; load {os.getloadavg()[0]:.0f}")
 
 

@@ -34,10 +34,10 @@ def main() -> None:
     redis_url = os.environ["REDIS_URL"]
     with own_site("sockets") as directory:
         django.setup()
-        make_people()
+        make_stage()
         rows = []
         for count in options.counts:
-            used, delays, lost = measure(directory, redis_url, count, options)
+            used, delays, lost = measure_processes(directory, redis_url, count, options)
             rows.append(
                 [
                     str(count),
@@ -54,7 +54,7 @@ def main() -> None:
         )
 
 
-def make_people() -> None:
+def make_stage() -> None:
     from django.core.management import call_command  # noqa: PLC0415  needs the apps
 
     from tests.cast import make_cast  # noqa: PLC0415
@@ -63,7 +63,7 @@ def make_people() -> None:
     make_cast()
 
 
-def measure(
+def measure_processes(
     directory: Path, redis_url: str, count: int, options: argparse.Namespace
 ) -> tuple[list[float], list[float], int]:
     """CPU seconds of each process, seconds from each commit to its arrivals in order, deliveries that did not come."""

@@ -5,12 +5,12 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import IO
 
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
-# Rows of one sheet beside its heading.
+# Rows of one sheet beside its heading: what is more goes on in a further sheet.
 MOST_IN_SHEET = 1_048_575
 # Where spreadsheets read the beginning of a formula, also those of wide letters. A cell begins at the text's start, and
 # for a program that splits lines at another delimiter, or at each end of a line, within the text; blanks and quotes
@@ -63,16 +63,27 @@ def csv_lines(table: Spreadsheet, mark: str = MARK) -> Iterator[str]:
         yield str(write([unformulate(value) if text and isinstance(value, str) else value for value, text in values]))
 
 
+def add_sheet(book: Workbook, table: Spreadsheet) -> Worksheet:
+    """The table's first sheet, or a further one, named by its number; each has the heading."""
+    number = len(book.worksheets()) + 1
+    sheet = book.add_worksheet(table.title if number == 1 else f"{table.title} {number}")
+    bold = book.add_format({"bold": True})
+    sheet.freeze_panes(1, 1)
+    for column, name in enumerate(table.columns):
+        sheet.write_string(0, column, name, bold)
+    return sheet
+
+
 def write_workbook(table: Spreadsheet) -> IO[bytes]:
     """A file that is gone once it is closed. Texts are written as texts: none becomes a formula or a link."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  the answer closes it
     book = Workbook(file, {"constant_memory": True})
-    sheet, bold = book.add_worksheet(table.title), book.add_format({"bold": True})
-    sheet.freeze_panes(1, 1)
-    for column, name in enumerate(table.columns):
-        sheet.write_string(0, column, name, bold)
+    sheet = add_sheet(book, table)
     is_number = [name in table.numbers for name in table.columns]
-    for at, row in enumerate(islice(table.rows, MOST_IN_SHEET), start=1):
+    for place, row in enumerate(table.rows):
+        if place and place % MOST_IN_SHEET == 0:
+            sheet = add_sheet(book, table)
+        at = place % MOST_IN_SHEET + 1
         for column, value in enumerate(row):
             if value in ("", None):
                 continue

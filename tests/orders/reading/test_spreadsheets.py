@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from orders.models import Account, IssuedDocument, Order, Posting
+from ordersite.core import spreadsheets
 from tests.cast import Cast
 from tests.orders.money import settled
 from tests.orders.shopping import fill_wallet
@@ -69,6 +71,28 @@ def test_no_cell_is_calculated(cast: Cast, office: Client, what: str) -> None:
         for cell in cells:
             for part in re.split(r"[;\t|\n]", cell):
                 assert AMOUNT.fullmatch(part) or not CALCULATED.match(part), (trick, cell)
+
+
+def test_what_a_sheet_has_no_room_for_goes_on_in_a_further_one(
+    cast: Cast, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Excel reads no further rows: of any number of rows each is in one sheet, in order, below the heading."""
+    url = f"/admin/vendors/product/menus/{cast.vendor.pk}/menu.xlsx"
+
+    def sheets() -> dict[str, list[tuple[Any, ...]]]:
+        book = load_workbook(io.BytesIO(office.get(url).content))
+        return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+    whole = sheets()
+    assert list(whole) == ["Menu"]
+    heading, *rows = whole["Menu"]
+    assert len(rows) > 3
+    monkeypatch.setattr(spreadsheets, "MOST_IN_SHEET", len(rows))
+    assert sheets() == whole
+    monkeypatch.setattr(spreadsheets, "MOST_IN_SHEET", len(rows) - 1)
+    assert sheets() == {"Menu": [heading, *rows[:-1]], "Menu 2": [heading, rows[-1]]}
+    monkeypatch.setattr(spreadsheets, "MOST_IN_SHEET", 1)
+    assert sheets() == {f"Menu {at}" if at > 1 else "Menu": [heading, row] for at, row in enumerate(rows, start=1)}
 
 
 def test_there_is_no_other_place_that_writes_cells() -> None:

@@ -1,6 +1,7 @@
 """Invoices and credit notes: listed, searched by number, exported for whoever keeps the books."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -25,6 +26,8 @@ from vendors.models import Merchant
 
 CALLED = re.compile(r"([0-9]{4})-([0-9]{1,9})")
 FIRST_YEAR = 2026
+# How far ahead of UTC clocks are where a year begins first.
+FURTHEST_AHEAD = timedelta(hours=14)
 
 
 class SellerFilter(ChoiceOfRows):
@@ -44,12 +47,13 @@ class DocumentKindFilter(SelectFilter):
 
 
 class YearFilter(SelectFilter):
-    """The year by which it is numbered, the newest first."""
+    """The year by which it is numbered, by its vendor's clock: the newest first, once it has begun somewhere."""
 
     title = parameter_name = column = "year"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(year), str(year)) for year in range(timezone.now().year + 1, FIRST_YEAR - 1, -1)]
+        newest = (timezone.now() + FURTHEST_AHEAD).year
+        return [(str(year), str(year)) for year in range(newest, FIRST_YEAR - 1, -1)]
 
 
 @admin.register(IssuedDocument)

@@ -63,14 +63,16 @@ class OpenForm(TypedForm, forms.Form):
     method = forms.ChoiceField(
         required=False, choices=[("", "Any"), *((name, name.capitalize()) for name in METHOD_NAMES)]
     )
-    vendor = forms.CharField(required=False, max_length=19, label="Vendor's id", widget=forms.NumberInput({"min": 1}))
+    vendor = forms.CharField(required=False, max_length=19, label="Vendor number", widget=forms.NumberInput({"min": 1}))
 
 
 class BookedForm(DaysForm):
     """Which movements are listed."""
 
     kind = forms.ChoiceField(required=False, label="Movement", choices=[("", "Any"), *kinds_of_posting()])
-    account = forms.CharField(required=False, max_length=19, label="Account's id", widget=forms.NumberInput({"min": 1}))
+    account = forms.CharField(
+        required=False, max_length=19, label="Account number", widget=forms.NumberInput({"min": 1})
+    )
 
 
 def days_given(request: HttpRequest, form_class: type[DaysForm], days: int) -> tuple[Any, dict[str, Any]]:

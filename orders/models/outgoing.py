@@ -75,13 +75,13 @@ class WebhookEndpoint(Audited):
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, null=True, blank=True, related_name="webhooks")
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="webhooks")
-    url = models.CharField(max_length=500)
+    url = models.CharField("address", max_length=500)
     types = models.JSONField(default=list, help_text="The types that it is told of, in the names of its format.")
     format = models.CharField(max_length=8, choices=format_choices, default="standard")
     secret_sealed = models.TextField(editable=False)
     # Signs beside the new one for a while after a rotation.
     previous_secret_sealed = models.TextField(blank=True, default="", editable=False)
-    previous_until = models.DateTimeField(null=True, blank=True)
+    previous_until = models.DateTimeField("secret before signs until", null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import IssuedDocument, Order
@@ -57,12 +60,37 @@ def test_documents_are_listed_narrowed_and_found(cast: Cast, issued: list[Order]
     assert listed(staff, "?kind=credit_note") == [note]
     assert listed(staff, f"?seller={cast.other_vendor.merchant_id}") == [of_tea]
     assert listed(staff, f"?year={year}&kind=invoice") == [of_tea, of_second, of_first]
-    assert listed(staff, f"?year={year + 1}") == []
     assert listed(staff, f"?q={year}-000001") == [of_tea, of_first]
     assert listed(staff, f"?q=%23{first}") == [note, of_first]
     assert listed(staff, "?q=nothing") == []
     assert "-4.00\xa0EUR" in staff.get(LIST).content.decode()
     assert listed(staff, "?kind=x&seller=y&year=z") == [note, of_tea, of_second, of_first]
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "year", "newest"),
+    [
+        ("2039-12-31T09:59:59", "Pacific/Kiritimati", 2039, 2039),
+        ("2039-12-31T10:00:00", "Pacific/Kiritimati", 2040, 2040),
+        ("2040-01-01T00:30:00", "America/New_York", 2039, 2040),
+    ],
+)
+def test_a_year_is_offered_once_it_has_begun_where_a_vendor_may_be(
+    cast: Cast, issued: list[Order], monkeypatch: pytest.MonkeyPatch, now: str, zone: str, year: int, newest: int
+) -> None:
+    """Kiritimati is 14 hours ahead; in New York the year before goes on, and documents are numbered by it."""
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert moment.astimezone(ZoneInfo(zone)).year == year
+    IssuedDocument.objects.create(
+        kind="credit_note", seller=cast.merchant, year=year, number=7, order=issued[0], currency="EUR", total=1500,
+        content={}, issued_at=moment,
+    )  # fmt: skip
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+    staff = client_of(cast.staff)
+    page = staff.get(f"{LIST}?seller={cast.merchant.pk}").content.decode()
+    offered = [int(found) for found in re.findall(r"year=[0-9]+\">([0-9]+)</a>", page)]
+    assert offered == list(range(newest, 2025, -1))
+    assert listed(staff, f"?year={year}") == [f"{issued[0].pk} credit_note 7"]
 
 
 def test_what_is_listed_is_exported(cast: Cast, issued: list[Order]) -> None:

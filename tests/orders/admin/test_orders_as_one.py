@@ -28,6 +28,7 @@ def test_they_are_one_document_and_what_is_not_in_it_is_named(cast: Cast, office
     Order.objects.filter(pk=first.pk).update(version=first.version + 1, comment="No onions")
     page = choose(office, LIST, "print_orders", [first, second, deleted], page=listed).content.decode()
     assert page.count('class="panel sheet"') == 2
+    assert page.count(f"{cast.vendor}, pickup no. {first.called}</h2>") == 1
     for told in (f'id="sheet-{first.pk}"', f'id="sheet-{second.pk}"', "“No onions”", "8.50\u00a0EUR"):
         assert told in page
     assert f"Not printed: #{deleted.pk} (it is no longer in this list)." in page

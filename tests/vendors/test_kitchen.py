@@ -37,6 +37,7 @@ def test_a_station_is_added_changed_and_deleted(cast: Cast, api: Api) -> None:
     assert api(cast.owner).delete(url(cast, f"stations/{oven['id']}")).status_code == 204
     pizza.refresh_from_db()
     assert (pizza.station_id, Station.objects.count()) == (None, 1)
+    assert [add(api, cast, name=name)["position"] for name in ("Bar", "Fryer")] == [1, 2]
 
 
 @pytest.mark.parametrize(

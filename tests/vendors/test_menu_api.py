@@ -430,6 +430,42 @@ def test_a_category_is_added_changed_and_deleted(cast: Cast, api: Api) -> None:
     assert client.delete(path).status_code == 204
 
 
+def test_what_is_new_stands_last_in_its_list_unless_it_is_told_where(cast: Cast, api: Api) -> None:
+    """Also a product of a call of many, behind what stands in its own category once that call has moved it."""
+    client, food = api(cast.owner), cast.products["soda"].category_id
+    Category.objects.filter(vendor=cast.vendor).update(position=4)
+    Category.objects.create(vendor=cast.other_vendor, name="Elsewhere", position=90)
+    places = [
+        client.post(url(cast, "categories"), {"name": name, **given}).json()["position"]
+        for name, given in (("A", {}), ("B", {"position": 0}), ("C", {}), ("D", {"position": 32767}), ("E", {}))
+    ]
+    assert places == [5, 0, 6, 32767, 32767]
+    listed = [row["name"] for row in client.get(url(cast, "categories")).json()["results"]]
+    assert (listed[0], listed[-4:]) == ("B", ["A", "C", "D", "E"])
+    Product.objects.filter(vendor=cast.vendor).update(position=2)
+    product = {"category": food, "price": eur("1.00")}
+    made = client.post(url(cast, "products"), {**product, "name": "One"})
+    assert (made.status_code, made.json()["position"]) == (201, 3)
+    first, second = Category.objects.filter(vendor=cast.vendor, name__in="AC").order_by("name")
+    rows = [
+        {"id": cast.products["soda"].pk, "position": 7},
+        {**product, "name": "Two", "plu_code": "902"},
+        {**product, "name": "Three", "plu_code": "903", "category": first.pk},
+        {**product, "name": "Four", "plu_code": "904", "position": 1},
+        {**product, "name": "Five", "plu_code": "905"},
+        {**product, "name": "Six", "plu_code": "906", "category": first.pk},
+        {**product, "name": "Seven", "plu_code": "907", "category": second.pk},
+    ]
+    assert client.patch(url(cast, "products"), {"products": rows}).status_code == 200
+    found = dict(Product.objects.filter(plu_code__startswith="90").values_list("name", "position"))
+    assert found == {"Two": 8, "Three": 0, "Four": 1, "Five": 9, "Six": 1, "Seven": 0}
+    Option.objects.filter(group=cast.groups["Size"]).update(position=5)
+    path = url(cast, f"option-groups/{cast.groups['Size'].pk}/options")
+    assert [client.post(path, {"name": name}).json()["position"] for name in ("Huge", "Tiny")] == [6, 7]
+    # What stands keeps its place, whatever else of it is changed.
+    assert client.patch(url(cast, f"products/{made.json()['id']}"), {"name": "Once"}).json()["position"] == 3
+
+
 def test_an_option_group_is_added_changed_and_deleted(cast: Cast, api: Api) -> None:
     client = api(cast.owner)
     given = {

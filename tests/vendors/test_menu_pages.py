@@ -242,6 +242,36 @@ def test_a_menu_is_copied_once_however_often_it_is_pressed(cast: Cast, office: C
     assert "there is nothing to write" in text_of(office.post(path, copy_form(cast)))
 
 
+@pytest.mark.parametrize("existing", ["skip", "replace"])
+def test_what_is_copied_comes_behind_what_stands_unless_all_becomes_as_there(
+    cast: Cast, office: Client, existing: str
+) -> None:
+    """In its own order; within a category of another vendor too."""
+    own, other = cast.vendor, cast.other_vendor
+    sweets = Category.objects.get(vendor=own, products__name="Soda")
+    Category.objects.filter(pk=sweets.pk).update(position=0)
+    Category.objects.filter(vendor=own, name="Food").update(position=1)
+    Category.objects.filter(vendor=other).update(name="Z", position=8)
+    standing = Category.objects.create(vendor=other, name=sweets.name, position=6)
+    Product.objects.create(vendor=other, category=standing, name="Tea", price=100, position=5)
+    path = copy_path(cast)
+    page = office.post(path, copy_form(cast, existing=existing))
+    office.post(path, posted_forms(page)[-1][1])
+    places = dict(Category.objects.filter(vendor=other).values_list("name", "position"))
+    expected = {
+        "skip": {sweets.name: 6, "Z": 8, "Food": 9},
+        "replace": {sweets.name: 0, "Z": 8, "Food": 1},
+    }
+    assert places == expected[existing]
+    of_food = Product.objects.filter(category__vendor=other, category__name="Food").order_by("position", "pk")
+    assert list(of_food.values_list("name", flat=True)) == list(
+        Product.objects.filter(vendor=own, category__name="Food")
+        .order_by("position", "pk")
+        .values_list("name", flat=True)
+    )
+    assert Product.objects.get(vendor=other, name="Soda").position == {"skip": 6, "replace": 0}[existing]
+
+
 @pytest.mark.parametrize(("existing", "price"), [("skip", 999), ("replace", 850)])
 def test_names_that_exist_stay_or_are_replaced(cast: Cast, office: Client, existing: str, price: int) -> None:
     food = Category.objects.create(vendor=cast.other_vendor, name="Food")

@@ -11,6 +11,7 @@ from ordersite.core.faults import Conflict, Forbidden, Invalid, NotFound
 from ordersite.core.fields import Field
 from vendors.models import FULFILMENTS, Category, LateThreshold, Product, Station, Vendor
 from vendors.permissions import manages_vendor
+from vendors.services.sorting import stand_last
 from vendors.services.vendors import hold_vendor
 
 # Minutes before an order is to be ready, and after, at which its ticket changes its colour; by delivery type.
@@ -50,7 +51,9 @@ def create_station(*, vendor: Vendor, caller: Caller, **given: Unpack[StationCha
     lock_kitchen(vendor, caller)
     if Station.objects.filter(vendor=vendor).count() >= MOST_STATIONS:
         raise Conflict(FaultCode.TOO_MANY_STATIONS, most=MOST_STATIONS)
-    return write_station(Station(vendor=vendor), given)
+    station = Station(vendor=vendor)
+    stand_last([station], "vendor_id")
+    return write_station(station, given)
 
 
 def change_station(*, vendor: Vendor, caller: Caller, station_id: int, **given: Unpack[StationChanges]) -> Station:

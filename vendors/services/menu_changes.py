@@ -40,6 +40,7 @@ from vendors.models import (
     Vendor,
 )
 from vendors.permissions import manages_vendor
+from vendors.services.sorting import stand_last
 from vendors.services.stock import lock_stock
 from vendors.services.till_codes import standing_codes, taken_codes
 from vendors.services.vendors import BATCH, bump_menu_version, hold_vendor, replace
@@ -52,6 +53,8 @@ VENDOR_OF: Mapping[type[Model], str] = {
     OptionGroup: "vendor",
     Option: "group__vendor",
 }
+# By which column the lists are told apart in which new rows come last; groups are listed by product.
+LIST_OF: Mapping[type[Model], str] = {Category: "vendor_id", Product: "category_id", Option: "group_id"}
 # So many of each has a vendor; options are counted by their group.
 MOST_PARTS: Mapping[type[Model], int] = {Category: 500, Product: 5000, OptionGroup: 1000, Option: 200}
 # Products that one call changes: each column of each that differs leaves a row of what was changed.
@@ -297,6 +300,8 @@ def write_changes(changes: Sequence[ProductChange]) -> bool:
     columns = {name for change in changed for name in change.columns}
     if changed:
         Product.objects.write_columns([change.row for change in changed], sorted(columns))
+    if unplaced := [change.row for change in fresh if "position" not in change.given]:
+        stand_last(unplaced, LIST_OF[Product])
     Product.objects.bulk_create([change.row for change in fresh], batch_size=BATCH)
     return write_stock([change for change in changes if change.is_stock_changed]) or bool(fresh or changed)
 
@@ -444,6 +449,8 @@ def write_part(vendor: Vendor, row: MenuPart, given: Given) -> MenuPart:
         faults.append(Fault(FaultCode.BELOW_MINIMUM_OF_GROUP, Field.MAXIMUM))
     if faults:
         raise InvalidFields(faults)
+    if is_new and "position" not in given and type(row) in LIST_OF:
+        stand_last([row], LIST_OF[type(row)])
     if is_new or columns:
         row.save(update_fields=None if is_new else sorted(columns))
         note_change(vendor)

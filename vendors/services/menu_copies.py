@@ -22,8 +22,10 @@ PARTS: Mapping[str, tuple[str, frozenset[str]]] = {
 NAMED = 10
 
 
-def rows_to_copy(source: Vendor, vendor: Vendor, parts: Collection[str]) -> list[MenuRow]:
+def rows_to_copy(source: Vendor, vendor: Vendor, parts: Collection[str], *, replaces: bool) -> list[MenuRow]:
     """The rows of another menu without what is its own: ids, stock, and when what is sold out comes back.
+
+    Their places are of the other menu too, unless what stands here becomes as it is there.
 
     Raises Invalid for the same vendor, another currency, and names that do not say which row they mean.
     """
@@ -47,6 +49,8 @@ def rows_to_copy(source: Vendor, vendor: Vendor, parts: Collection[str]) -> list
             continue
         node = menu.nodes[row.kind][row.id or 0]
         values = {name: value for name, value in row.values.items() if name not in left_out | {"stock"}}
+        if not replaces:
+            values.pop("position", None)  # its place is among the other's: here it comes behind what stands
         if values.get("station") not in stations:
             values.pop("station", None)
         if "on sale" in values and node.row.unavailable_until is not None:
@@ -64,7 +68,7 @@ def rows_to_copy(source: Vendor, vendor: Vendor, parts: Collection[str]) -> list
 
 def plan_copy(*, source: Vendor, vendor: Vendor, parts: Collection[str], replaces: bool) -> MenuPlan:
     """What copying would do. Reads only; raises Invalid as `rows_to_copy`."""
-    return plan_rows(vendor, rows_to_copy(source, vendor, parts), Ways(replaces=replaces))
+    return plan_rows(vendor, rows_to_copy(source, vendor, parts, replaces=replaces), Ways(replaces=replaces))
 
 
 def copy_menu(
@@ -75,5 +79,5 @@ def copy_menu(
     Raises Forbidden to who may not change both menus, Invalid, and Stale as `apply_rows`.
     """
     check_may_arrange(caller, source)
-    rows = rows_to_copy(source, vendor, parts)
+    rows = rows_to_copy(source, vendor, parts, replaces=replaces)
     return apply_rows(vendor=vendor, caller=caller, rows=rows, ways=Ways(replaces=replaces), shown=shown)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 
 from ordersite.accounts.callers import Caller
 from ordersite.core.codes import FaultCode
 from ordersite.core.faults import NotFound, Stale
 from vendors.models import Category, Option, OptionGroup, Product, ProductOptionGroup, Vendor
 from vendors.services.menu_plans import check_may_arrange
+from vendors.services.menu_rows import MOST_SMALL
 from vendors.services.vendors import bump_menu_version, hold_vendor
 
 BATCH = 500
@@ -45,6 +46,19 @@ def parent_of_list(vendor: Vendor, of: str, parent_id: int | None) -> Any:
     if parent is None:
         raise NotFound()
     return parent
+
+
+def stand_last(rows: Sequence[Any], within: str) -> None:
+    """Puts new rows of one model behind those that stand in the same list, in their order; one statement.
+
+    `within` is the column of what the list is of. Whoever calls this holds the vendor.
+    """
+    lists = {getattr(row, within) for row in rows}
+    standing = type(rows[0])._default_manager.filter(**{f"{within}__in": lists}).order_by().values_list(within)
+    last = dict(standing.annotate(Max("position")))
+    for row in rows:
+        key = getattr(row, within)
+        row.position = last[key] = min(last.get(key, -1) + 1, MOST_SMALL)
 
 
 def rows_in_order(vendor: Vendor, of: str, parent: Any) -> QuerySet[Any]:

@@ -14,9 +14,10 @@ from orders.admin import display
 from orders.admin.confirmation import Deed, ask, confirmed, moves_of
 from orders.admin.forms import TopUpForm
 from orders.admin.ledgers import LedgerPages
-from orders.admin.search import MOST, phones
+from orders.admin.search import phones
 from orders.admin.service_calls import perform
 from orders.models import Account, Entry
+from orders.reading.search import MOST
 from orders.services.money.ledger import wallet_of
 from orders.services.money.wallets import top_up_amounts, top_up_by_hand
 from ordersite.accounts.models import Customer

@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from orders.admin.search import as_uuid, meanings, phones
+from orders.admin.search import meanings, phones
 from orders.models import Code, IssuedDocument, Order, Payment, Purchase
+from orders.reading.search import as_uuid
 from orders.services.capacity.code_imports import fingerprints
 from ordersite.accounts.models import Customer, User
 from ordersite.backoffice.links import may_open

@@ -17,10 +17,10 @@ from orders.admin.buttons import label_of
 from orders.admin.filters import SelectFilter
 from orders.admin.providers import ask_provider, may_check_providers, show_providers
 from orders.admin.read_only import ReadOnlyAdmin
-from orders.admin.search import as_uuid
 from orders.admin.who_did import NamedActors
 from orders.lifecycle.table import Actor
 from orders.models import ArchivedHistory, Order, OrderEvent, Payment, PaymentShare, Purchase
+from orders.reading.search import as_uuid
 from orders.visibility import SHOWN_TO_VENDOR
 from ordersite.accounts.scoping import EverywhereAdmin, acts_everywhere
 from ordersite.backoffice.moments import MISSING_VALUE, moment_column

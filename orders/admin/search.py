@@ -4,37 +4,26 @@ A part of any word would read the whole table.
 """
 
 import re
-import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 
 from orders.lifecycle.table import OPEN
-from orders.models import NumberSeries, Order
+from orders.models import Order
+from orders.reading.search import as_uuid, code_meaning, is_full, look_up, own_meanings
 from orders.services.capacity.code_imports import fingerprints
 from ordersite.backoffice.lists import MOST_TERM, bare_phone
 from ordersite.core.crypto import token_hash
-from ordersite.core.numbers import read_whole
 from ordersite.core.words import has_words
 from ordersite.web.serializers import e164
 from vendors.models import Vendor
 
 HELP = "A name; or a whole id, number, uuid, e-mail, phone, or code: external, tracking, parcel, collection, issued"
-# Of each meaning of a word, the newest.
-MOST = 500
 # Pages write an order "#12", and its number "no. P5".
 AS_PAGES_TELL = re.compile(r"^(?:#|no\.\s*)", re.IGNORECASE)
 LISTING = ("q", "p", "o", "e")
-
-
-def as_uuid(term: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(term)
-    except ValueError:
-        return None
 
 
 def phones(term: str) -> list[str]:
@@ -50,28 +39,17 @@ def phones(term: str) -> list[str]:
 
 def meanings(term: str, numbers: Sequence[str]) -> Iterator[Q]:
     """What a word, which written as a telephone number may be one of these, means; each is one look into one index."""
+    yield code_meaning(term)
+    yield from own_meanings(term, phones=numbers, number=AS_PAGES_TELL.sub("", term))
     yield Q(tracking_hash=token_hash(term))
-    yield Q(purchase__external_code=term)
     yield Q(tracking_number=term, tracking_number__gt="")
-    yield Q(contact_phone__in=numbers)
     yield Q(lines__codes__fingerprint__in=fingerprints(term))
-    if "@" in term:
-        yield Q(contact_email__in=[term, term.lower()])
-    elif (named := has_words("contact_name", term)) is not None:
+    if "@" not in term and (named := has_words("contact_name", term)) is not None:
         yield named
     if identifier := as_uuid(term):
-        yield Q(uuid=identifier)
         yield Q(purchase__uuid=identifier)
     if term.isascii() and term.isdecimal() and len(term) == 6:
         yield Q(collection_code=term, status__in=sorted(OPEN), deleted_at__isnull=True)
-    told = AS_PAGES_TELL.sub("", term)
-    if (called := NumberSeries.find_called(told)) is not None:
-        yield called
-    number = read_whole(told)
-    if number is not None:
-        yield Q(pk=number)
-        if number < 2**31:
-            yield Q(number=number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +62,10 @@ class Hits:
 
 
 def find_ids(orders: QuerySet[Order], term: str) -> Hits:
-    """Those of these orders that the word names, in one statement of which each part looks into an index."""
-    parts: list[QuerySet[Order, Any]] = []
-    for at, meaning in enumerate(meanings(term, phones(term))):
-        # By an expression: by their key PostgreSQL would go through all orders, in the hope of finding enough soon.
-        newest = orders.filter(meaning).order_by((F("pk") + 0).desc()).values("pk")[:MOST]
-        named = Order.objects.filter(pk__in=newest).order_by().annotate(meaning=Value(at))
-        parts.append(named.values_list("meaning", "pk", "deleted_at"))
-    found = list(parts[0].union(*parts[1:], all=True))
-    most = max(Counter(at for at, _, _ in found).values(), default=0)
-    deleted = frozenset(pk for _, pk, deleted_at in found if deleted_at)
-    return Hits(ids=frozenset(pk for _, pk, _ in found), deleted=deleted, are_all=most < MOST)
+    """Those of these orders that the word names."""
+    found = look_up(orders, list(meanings(term, phones(term))))
+    deleted = frozenset(pk for one in found for pk, is_deleted in one.items() if is_deleted)
+    return Hits(ids=frozenset().union(*found), deleted=deleted, are_all=not any(map(is_full, found)))
 
 
 def find_orders(request: Any, everywhere: QuerySet[Order], narrowed: QuerySet[Order], term: str) -> QuerySet[Order]:

@@ -1,22 +1,18 @@
 """The filters of the order list (docs/requirements.md, rows 25, 26 and 33), by django-filter."""
 
-import contextlib
-import uuid
 from datetime import UTC
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from orders.fields import FULFILMENTS, STATUSES
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
-from orders.models import Kind, NumberSeries, Order, PaymentStatus, Purchase
+from orders.models import Kind, Order, PaymentStatus
+from orders.reading.search import orders_named
 from ordersite.web.filters import IdFilter, filtered_rows
 from ordersite.web.problems import Problem, field_error
-
-# Purchases with the same external code that are looked through, the newest: each caller may have given it once.
-MOST_CODED = 500
 
 
 def status_of(text: str) -> Status | None:
@@ -90,20 +86,7 @@ class OrderFilter(django_filters.FilterSet):
         return rows.filter(fulfilment=found)
 
     def by_text(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
-        value = value.strip()
-        # Looked up first: where conditions of two tables are joined by OR, PostgreSQL reads both tables whole.
-        # Of others' purchases there may be any number: tills count their orders, so that all of them have a "1001".
-        seen = Exists(rows.order_by().filter(purchase=OuterRef("pk")))
-        coded = Purchase.objects.filter(seen, external_code=value).order_by((F("pk") + 0).desc())
-        purchases = list(coded.values_list("pk", flat=True)[:MOST_CODED])
-        match = Q(purchase__in=purchases) | Q(contact_email=value.lower()) | Q(contact_phone=value)
-        if value.isascii() and value.isdecimal() and len(value) <= 9:
-            match |= Q(pk=int(value)) | Q(number=int(value))
-        if (called := NumberSeries.find_called(value)) is not None:
-            match |= called
-        with contextlib.suppress(ValueError):
-            match |= Q(uuid=uuid.UUID(value))
-        return rows.filter(match)
+        return orders_named(rows, value)
 
 
 def filter_problem(name: str, detail: str) -> Problem:

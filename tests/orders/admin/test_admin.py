@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from orders.admin import search
 from orders.models import Account, DriverPosition, Order, OrderEvent, Payment, Posting, Purchase, StatusLabel
+from orders.reading import search
 from ordersite.accounts.models import User
 from tests.cast import Cast, make_manager
 from tests.office import change, delete, send

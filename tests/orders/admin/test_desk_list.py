@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
-from orders.admin import search
 from orders.admin.columns import COLUMNS, USUAL
 from orders.admin.timing import Timing, timing_of, with_timing
 from orders.lifecycle.table import GROUPS, Fulfilment, Status
 from orders.models import ChosenColumns, Code, Line, NumberSeries, Order
+from orders.reading import search
 from orders.reading.troubles import TROUBLE_BY_SLUG
 from orders.services.capacity.code_imports import fingerprints
 from ordersite.core.crypto import encrypt

@@ -3,11 +3,12 @@
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from orders.lifecycle.table import Fulfilment, Status
 from orders.models import Counter, Order
@@ -99,11 +100,34 @@ def test_filters(cast: Cast, api: Api, rows: dict[str, Order]) -> None:
 
 def test_an_external_code_that_others_gave_later_too(cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more purchases with one code than are looked through those that one does not see take no place."""
-    monkeypatch.setattr("orders.api.filters.MOST_CODED", 1)
+    monkeypatch.setattr("orders.reading.search.MOST", 1)
     own = make_order(cast, external_code="1001")
     others = make_order(cast, external_code="1001", customer=cast.stranger_row, vendor=cast.other_vendor)
     assert ids(api(cast.customer).get(f"{LIST}?q=1001")) == [own.pk]
     assert ids(api(cast.staff).get(f"{LIST}?mode=dashboard&q=1001")) == [others.pk]
+
+
+@pytest.mark.parametrize("term", ["many@example.org", "+32470111111", "71"])
+def test_a_word_of_more_orders_than_are_looked_up_finds_them_all(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    """By page and by cursor, and what the word means besides; never those of others."""
+    monkeypatch.setattr("orders.reading.search.MOST", 2)
+    alike: dict[str, Any] = {"contact_email": "many@example.org", "contact_phone": "+32470111111", "number": 71}
+    coded = make_order(cast, external_code=term)
+    wanted = [make_order(cast, **alike).pk for _ in range(3)]
+    make_order(cast, deleted_at=timezone.now(), **alike)
+    others = make_order(cast, customer=cast.stranger_row, vendor=cast.other_vendor, **alike)
+    own = [*reversed(wanted), coded.pk]
+    for path, found in (
+        (f"{LIST}?", own),
+        (f"{LIST}?mode=dashboard&", [others.pk, *own]),
+        (f"{LIST}?status=completed&", []),
+    ):
+        client = api(cast.staff if "dashboard" in path else cast.customer)
+        answer = client.get(f"{path}q={quote(term)}&ordering=-id")
+        assert (ids(answer), answer.data["count"]) == (found, len(found))
+        assert sorted(ids(client.get(f"{path}q={quote(term)}&cursor="))) == sorted(found)
 
 
 @pytest.mark.parametrize(

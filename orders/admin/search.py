@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from orders.lifecycle.table import OPEN
 from orders.models import Order
-from orders.reading.search import as_uuid, code_meaning, is_full, look_up, own_meanings
+from orders.reading.search import as_uuid, code_meaning, is_full, look_up_each, own_meanings
 from orders.services.capacity.code_imports import fingerprints
 from ordersite.backoffice.lists import MOST_TERM, bare_phone
 from ordersite.core.crypto import token_hash
@@ -63,7 +63,7 @@ class Hits:
 
 def find_ids(orders: QuerySet[Order], term: str) -> Hits:
     """Those of these orders that the word names."""
-    found = look_up(orders, list(meanings(term, phones(term))))
+    found = look_up_each(orders, list(meanings(term, phones(term))))
     deleted = frozenset(pk for one in found for pk, is_deleted in one.items() if is_deleted)
     return Hits(ids=frozenset().union(*found), deleted=deleted, are_all=not any(map(is_full, found)))
 

@@ -51,7 +51,7 @@ def own_meanings(term: str, *, phones: Sequence[str], number: str) -> list[Q]:
     return found
 
 
-def look_up(orders: QuerySet[Order], meanings: Sequence[Q]) -> list[dict[int, bool]]:
+def look_up_each(orders: QuerySet[Order], meanings: Sequence[Q]) -> list[dict[int, bool]]:
     """Of each meaning the newest MOST of these orders, in one statement: the ids, and whether each is deleted."""
     parts: list[QuerySet[Order, Any]] = []
     for at, meaning in enumerate(meanings):
@@ -73,7 +73,7 @@ def is_full(found: Mapping[int, bool]) -> bool:
 def orders_named(orders: QuerySet[Order], term: str) -> QuerySet[Order]:
     """All of these orders that a word names; of those with an external code the newest MOST."""
     own = own_meanings(term, phones=[term], number=term)
-    of_code, *of_own = look_up(orders.order_by(), [code_meaning(term), *own])
+    of_code, *of_own = look_up_each(orders.order_by(), [code_meaning(term), *own])
     # Of more than MOST any way of reading finds a page soon.
     full = [meaning for meaning, found in zip(own, of_own, strict=True) if is_full(found)]
     ids = set(of_code).union(*(found for found in of_own if not is_full(found)))

@@ -263,7 +263,17 @@ class CustomerAdmin(ConfirmedFirst, EverywhereAdmin, ComparingAdmin):
 class ApiTokenAdmin(EverywhereAdmin, ComparingAdmin):
     """Tokens are made through the API, which tells them once; here they are seen and revoked. Hashes stay hidden."""
 
-    list_display = ["name", "hint", "user", "merchant", "scopes", "created_at", "last_used_at", "revoked_at"]
+    list_display = [
+        "name",
+        "hint",
+        "user",
+        "merchant",
+        "scopes",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
     list_select_related = ["user", "merchant"]
     list_filter = ["revoked_at"]
     search_fields = ["name", "hint", "user__email", "merchant__name"]

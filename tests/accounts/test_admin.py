@@ -1,5 +1,7 @@
 """Users, customers and API tokens in the back-office."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -60,7 +62,11 @@ def test_staff_give_themselves_no_rights_and_do_not_touch_a_superuser(root: User
 
 
 def test_hashes_of_api_tokens_are_never_shown_and_tokens_are_revoked(office: Client, root: User) -> None:
-    token = ApiToken.objects.create(name="Till", user=root, created_by=root, token_hash="f" * 64, hint="ost_abcd")
+    token = ApiToken.objects.create(
+        name="Till", user=root, created_by=root, token_hash="f" * 64, hint="ost_abcd",
+        expires_at=datetime(2031, 5, 6, 7, 8, tzinfo=UTC),
+    )  # fmt: skip
+    assert '<td class="field-expires_at nowrap">6 May 2031 ' in office.get("/admin/accounts/apitoken/").content.decode()
     for path in ("", f"{token.pk}/change/"):
         page = office.get(f"/admin/accounts/apitoken/{path}")
         assert page.status_code == 200

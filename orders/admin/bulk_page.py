@@ -135,7 +135,7 @@ def show_bulk(request: HttpRequest, bulk_id: uuid.UUID, base: dict[str, Any]) ->
         "bulk": bulk,
         "form": form,
         "media": base["media"] + form.media,
-        "counts": [(outcome.label, counts.get(outcome, 0)) for outcome in BulkChangeItem.Outcome],
+        "counts": [(outcome_in_words(outcome, bulk), counts.get(outcome, 0)) for outcome in BulkChangeItem.Outcome],
         "done": bulk.total - waiting,
         "waiting": waiting,
         "refused": refused[:MOST_NAMED],
@@ -143,6 +143,12 @@ def show_bulk(request: HttpRequest, bulk_id: uuid.UUID, base: dict[str, Any]) ->
         "sample": bulk.items.select_related("order__vendor").order_by("pk")[:20] if bulk.started_at is None else (),
     }
     return TemplateResponse(request, "admin/orders/order/bulk.html", context)
+
+
+def outcome_in_words(outcome: BulkChangeItem.Outcome, bulk: BulkChange) -> str:
+    """Once a change was stopped, nothing of it waits any more."""
+    is_left = outcome == BulkChangeItem.Outcome.WAITING and bulk.stopped_at is not None
+    return "not begun" if is_left else str(outcome.label)
 
 
 def stop_bulk(request: HttpRequest, bulk_id: uuid.UUID) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders.lifecycle.due_moments import answerable_since, awaits_payment
+from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import FAILURE, SUCCESS, Status
 from orders.models import Account, Order, PaymentStatus, Refund
 from orders.reading.troubles import UNANSWERED
@@ -31,6 +32,12 @@ REFUND_TONES = {
     Refund.State.BY_HAND: "later",
     Refund.State.TAKEN_BACK: "pause",
 }
+
+
+def why(code: str, text: str) -> str:
+    """A reason in words: what its code says, and what was typed besides; either may be empty."""
+    label = REASONS[code].label if code in REASONS else code
+    return " – ".join(part for part in (label, text) if part)
 
 
 def money(minor: int | None, currency: str) -> str:

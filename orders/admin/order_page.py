@@ -16,7 +16,6 @@ from orders.admin.buttons import label_of
 from orders.admin.order_map import map_of_order
 from orders.admin.who_did import names_of, who
 from orders.kinds import booking_of, package_of, rules_of
-from orders.lifecycle.reasons import REASONS
 from orders.lifecycle.table import Actor, Fulfilment, Status
 from orders.lifecycle.timers import find_due
 from orders.models import (
@@ -131,13 +130,12 @@ class Happening:
 
 
 def happening(event: EventView, names: dict[str, str], zone: tzinfo) -> Happening:
-    label = REASONS[event.reason_code].label if event.reason_code in REASONS else event.reason_code
     title = label_of(event.transition) if event.transition else event.get_kind_display().capitalize()
     return Happening(
         event=event,
         title=title,
         who=who(event.actor, names),
-        reason=" – ".join(part for part in (label, event.reason) if part),
+        reason=display.why(event.reason_code, event.reason),
         details=list(details_of(event.data, zone)),
     )
 

@@ -244,7 +244,7 @@ class OrderEventAdmin(NamedActors, ScopedAdmin, ReadOnlyAdmin):
     search_fields = ["id"]
     search_help_text = "An order's id, or a word in the reason, transition or actor of the last 30 days"
     fields = readonly_fields = [
-        *["link", "number", "kind", "what", "change", "milestone", "who_did", "role", "reason_code", "reason"],
+        *["link", "number", "kind", "what", "change", "reached", "who_did", "role", "why"],
         *["forced", "data", "visible_to", "app_id", "at"],
     ]
     at = moment_column("created_at", lambda event: event.order.vendor.zone, "created at")
@@ -284,6 +284,10 @@ class OrderEventAdmin(NamedActors, ScopedAdmin, ReadOnlyAdmin):
             return "–"
         return display.status_badge(event.to_status)
 
+    @admin.display(description="milestone")
+    def reached(self, event: OrderEvent) -> str:
+        return event.milestone.replace("_", " ") or "–"
+
     @admin.display(description="reason")
     def why(self, event: OrderEvent) -> str:
-        return " – ".join(part for part in (event.reason_code, event.reason) if part) or "–"
+        return display.why(event.reason_code, event.reason) or "–"

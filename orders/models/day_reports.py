@@ -37,7 +37,7 @@ class DayReport(IssuedRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.vendor_id} {self.day}"
+        return f"{self.day} (no. {self.number})"
 
     @property
     def difference(self) -> int:

@@ -57,7 +57,7 @@ class OrderEvent(models.Model):
         indexes = [models.Index(fields=["-created_at", "-id"], name="event_newest")]
 
     def __str__(self) -> str:
-        return f"{self.order_id}/{self.number} {self.kind}"
+        return f"#{self.order_id}, {self.number}: {self.get_kind_display()}"
 
 
 class Counter(models.Model):

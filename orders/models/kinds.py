@@ -55,7 +55,7 @@ class Booking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.service_name} at {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.service_name}, order #{self.order_id}"
 
 
 class Code(models.Model):

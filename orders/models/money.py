@@ -93,7 +93,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider} {self.state}"
+        return f"{self.provider}, {self.get_state_display()}"
 
     @property
     def is_received(self) -> bool:

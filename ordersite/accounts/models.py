@@ -320,7 +320,7 @@ class Mail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.kind.replace('_', ' ')} {self.pk}"
 
 
 class DeclinedMail(models.Model):
@@ -334,7 +334,7 @@ class DeclinedMail(models.Model):
         constraints = [models.UniqueConstraint(fields=["email", "kind"], name="mail_declined_once")]
 
     def __str__(self) -> str:
-        return f"{self.email}: {self.kind}"
+        return f"{self.email}: {self.kind.replace('_', ' ')}"
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()

@@ -17,8 +17,10 @@ from ordersite.core.crypto import decrypt
 from tests.browser.test_board_looks import faults_of, keep_picture
 from tests.cast import PASSWORD, Cast
 from tests.orders.back_office import place_order
+from tests.orders.money import settled, walk
 from tests.orders.rows import add_line, make_order
-from vendors.models import Invitation, Vendor
+from tests.orders.shopping import fill_wallet
+from vendors.models import Invitation, Merchant, Vendor
 from vendors.services.people import invitation_link
 
 pytestmark = pytest.mark.browser
@@ -189,3 +191,24 @@ def test_the_end_of_a_day(stage: Cast, opened: Callable[..., Page], look: tuple[
     expect(page.get_by_role("heading", name="End of day 1")).to_be_visible()
     expect(page.get_by_text("12.50 EUR").first).to_be_visible()
     expect_no_fault(page, f"day report {look}")
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "es"])
+def test_papers_of_money_on_a_narrow_phone(
+    stage: Cast, opened: Callable[..., Page], api: Callable[..., APIClient], language: str
+) -> None:
+    """Long headings of amounts, and a name without a blank, break; the page is no wider than the window."""
+    Merchant.objects.update(legal_name="Burger BV", legal_address="Markt 1", vat_number="BE0123")
+    fill_wallet(stage.customer_row, 5000)
+    order = settled(stage)
+    add_line(order, stage.products["burger"], 1)
+    order.lines.update(name="W" * 80)
+    walk(stage, api, order, "owner complete")
+    staff = api(stage.staff)
+    assert staff.post(f"/api/v1/orders/{order.pk}/invoice").status_code == 201
+    for path in (f"/orders/{order.pk}/invoice", f"/board/{stage.vendor.pk}/day"):
+        for width in (320, 390):
+            page = opened(path, (width, "light"), signed_in=stage.owner, locale=language)
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            expect(page.locator("table").first).to_be_visible()
+            expect_no_fault(page, f"{path.replace('/', ' ')} {language} {width}")

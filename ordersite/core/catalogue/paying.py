@@ -59,7 +59,7 @@ SENTENCES: dict[FaultCode, str] = {
     FaultCode.NO_WALLET_BY_HAND: _("A guest has no wallet: pay the refund by hand."),
     FaultCode.NOT_PAID: _("Nothing has been paid for this order yet, so there is nothing to refund."),
     FaultCode.CURRENCY_OF_REFUND: _("The order is in {currency}: send the amount in that currency."),
-    FaultCode.REFUND_TOO_LARGE: _("At most {refundable} can be refunded: the rest has been refunded already."),
+    FaultCode.REFUND_TOO_LARGE: _("At most {refundable} can be refunded: that is what is left of the payment."),
     FaultCode.REFUND_TOO_LARGE_ASK_STAFF: _("At most {refundable} can be refunded: ask staff for more."),
     FaultCode.REFUND_TOO_LARGE_ITEM: _("At most {refundable} can be refunded for {name}: send a lower amount."),
     FaultCode.UNKNOWN_ITEM: _("The order has no such item: read its items again."),

@@ -68,7 +68,7 @@ def test_the_button_does_what_the_call_does(cast: Cast, api: Api, office: Client
     body: dict[str, Any] = {"amount": {"amount": "1.50", "currency": "EUR"}, "reason": "Late"}
     assert api(cast.staff).post(url, body).status_code == 201
     assert give_back(office, by_button, "amount", amount="12.00") == [
-        "At most 11.00 EUR can be refunded: the rest has been refunded already."
+        "At most 11.00 EUR can be refunded: that is what is left of the payment."
     ]
     assert give_back(office, by_button, "all", to="wallet") == ["The refund has been started."]
     assert api(cast.staff).post(url, {"to": "wallet"}).status_code == 201

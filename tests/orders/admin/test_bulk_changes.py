@@ -106,10 +106,14 @@ def test_all_of_a_filter_goes_to_the_worker_and_can_be_stopped(
     assert other.pk not in outcomes()
     assert "Under way: 0 of 4" in start(office, page, change="accept").content.decode()
     assert work(3) == 3
-    assert "Under way: 3 of 4" in office.get(page).content.decode()
+    running = office.get(page).content.decode()
+    assert "Under way: 3 of 4" in running
+    assert "<dt>Waiting</dt><dd>1</dd>" in running
     assert "Stopped: what was changed before stays so." in office.post(f"{page}stop/", follow=True).content.decode()
     assert work() == 0
-    assert "Stopped: 3 of 4" in office.get(page).content.decode()
+    stopped = office.get(page).content.decode()
+    assert "Stopped: 3 of 4" in stopped
+    assert "<dt>Not begun</dt><dd>1</dd>" in stopped
     assert list(Order.objects.order_by("pk").values_list("status", flat=True)) == [7, 7, 7, 0, 2]
     assert "There was nothing left to stop." in office.post(f"{page}stop/", follow=True).content.decode()
 

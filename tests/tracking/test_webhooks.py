@@ -456,14 +456,27 @@ def test_both_secrets_sign_after_a_rotation(cast: Cast, api: Any, receiver: Rece
 def test_a_slow_answer_is_cut_however_it_drips(
     cast: Cast, api: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "TIMEOUT", 0.3)
-    row, _ = endpoint(api(cast.customer), receiver)
-    api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
-    receiver.answer = lambda received: time.sleep(1) or TAKEN
-    began = time.monotonic()
-    deliver(row)
-    assert time.monotonic() - began < 0.9
-    assert (WebhookDelivery.objects.get().failure, WebhookDelivery.objects.get().answered) == ("timeout", None)
+    """A byte comes sooner than any single read may take, and after 30 s the answer would be whole."""
+    monkeypatch.setattr(sending, "TIMEOUT", 0.5)
+    answer, sent = b"HTTP/1.1 204 No Content\r\nX: " + b"x" * 570 + b"\r\n\r\n", []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        row, _ = endpoint(api(cast.customer), receiver, url=f"http://127.0.0.1:{server.getsockname()[1]}/")
+        api(cast.customer).post(f"{HOOKS}/{row.pk}/test")
+
+        def drip() -> None:
+            with server.accept()[0] as client, suppress(OSError):  # whoever calls hangs up
+                for byte in answer:
+                    time.sleep(0.05)
+                    client.sendall(bytes([byte]))
+                    sent.append(byte)
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        deliver(row)
+        dripping.join()
+    told = WebhookDelivery.objects.get()
+    assert (told.failure, told.answered) == ("timeout", None)
+    assert len(sent) < len(answer)
 
 
 def test_a_connection_that_comes_when_the_time_is_up_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

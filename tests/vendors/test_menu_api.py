@@ -12,8 +12,8 @@ from orders.models import Line, LineOption, Order
 from ordersite.core.models import AuditRow
 from tests.cast import Cast
 from tests.orders.walking import Api
-from vendors.models import Category, Extra, Ingredient, Option, OptionGroup, Product, Stock, Vendor
-from vendors.services.menu_changes import MOST_ROWS, MOST_STOCK
+from vendors.models import MOST_STOCK, Category, Extra, Ingredient, Option, OptionGroup, Product, Stock, Vendor
+from vendors.services.menu_changes import MOST_ROWS
 
 
 def url(cast: Cast, rest: str = "products") -> str:

@@ -20,8 +20,8 @@ from ordersite.web.serializers import (
 from ordersite.web.views import render
 from vendors.allergens import ALLERGEN_NOTE_LENGTH, ALLERGENS, NONE, allergens_text, read_allergens
 from vendors.api.serializers import CHARGED, EndField, HoursOutput, UnservedOrderOutput
-from vendors.models import FULFILMENTS, Charged, OpeningHours, Option, OptionGroup, Product
-from vendors.services.menu_changes import MOST_ROWS, MOST_STOCK
+from vendors.models import FULFILMENTS, MOST_STOCK, Charged, OpeningHours, Option, OptionGroup, Product
+from vendors.services.menu_changes import MOST_ROWS
 from vendors.services.opening_hours import MOST_SPANS
 
 MOST_PLACE = 32_767  # what a small column holds

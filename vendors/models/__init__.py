@@ -5,6 +5,7 @@ from vendors.models.devices import Device
 from vendors.models.hours import DeliveryZone, OpeningHours
 from vendors.models.kitchen import LateThreshold, Station
 from vendors.models.menu import (
+    MOST_STOCK,
     Category,
     Charged,
     Extra,
@@ -31,6 +32,7 @@ from vendors.models.people import Invitation
 
 __all__ = [
     "FULFILMENTS",
+    "MOST_STOCK",
     "Category",
     "Charged",
     "Company",

@@ -163,6 +163,10 @@ class MenuUpload(models.Model):
         return f"Menu of {self.vendor_id}, {self.created_at:%Y-%m-%d %H:%M}"
 
 
+# What a column holds is more: an order that was placed before may still give back what it took.
+MOST_STOCK = 1_000_000_000
+
+
 class Stock(Audited):
     """How many of a product are left. A product without a row is not counted. Selling changes this row, no menu."""
 
@@ -177,6 +181,10 @@ class Stock(Audited):
 
     def __str__(self) -> str:
         return str(self.quantity)
+
+    def clean(self) -> None:
+        if self.quantity is not None and self.quantity > MOST_STOCK:
+            raise ValidationError({"quantity": f"It must be {MOST_STOCK} at most."})
 
 
 class OptionGroup(Audited):

@@ -28,6 +28,7 @@ from ordersite.core.faults import (
 from ordersite.core.fields import Field
 from ordersite.core.money import Money
 from vendors.models import (
+    MOST_STOCK,
     Category,
     Extra,
     Ingredient,
@@ -59,7 +60,6 @@ LIST_OF: Mapping[type[Model], str] = {Category: "vendor_id", Product: "category_
 MOST_PARTS: Mapping[type[Model], int] = {Category: 500, Product: 5000, OptionGroup: 1000, Option: 200}
 # Products that one call changes: each column of each that differs leaves a row of what was changed.
 MOST_ROWS = 150
-MOST_STOCK = 1_000_000_000
 # What a new product needs.
 NEEDED = {"name": Field.NAME, "category": Field.CATEGORY, "price": Field.PRICE}
 REFERENCES = {"category": Field.CATEGORY, "station": Field.STATION, "condition": Field.CONDITION}

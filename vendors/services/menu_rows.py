@@ -14,7 +14,17 @@ from django.db import models
 from ordersite.core.amount_columns import AmountColumn, RateColumn
 from ordersite.core.money import MoneyError, percent_text, read_percent, read_typed, to_text
 from vendors.allergens import allergens_text
-from vendors.models import Category, Extra, Ingredient, Option, OptionGroup, Product, ProductOptionGroup, Vendor
+from vendors.models import (
+    MOST_STOCK,
+    Category,
+    Extra,
+    Ingredient,
+    Option,
+    OptionGroup,
+    Product,
+    ProductOptionGroup,
+    Vendor,
+)
 
 # In the order in which they are made: each belongs to, or refers to, those before it.
 KINDS: Mapping[str, type[models.Model]] = {
@@ -129,7 +139,7 @@ class MenuRow:
 def read_cell(one: MenuColumn, kind: str, text: str, currency: str) -> Any:
     """The value in a text that is not empty; raises CellError."""
     if one.heading == "stock":
-        return read_digits(text)
+        return read_digits(text, MOST_STOCK)
     if one.heading in APART:
         return text
     found = one.field(kind)
@@ -160,7 +170,7 @@ def checked(found: Any, value: Any) -> Any:
         raise CellError(" ".join(error.messages)) from error
 
 
-def read_digits(text: str, most: int = MOST_WHOLE) -> int:
+def read_digits(text: str, most: int) -> int:
     """A whole number, as a spreadsheet may have written it too ("3.0"); raises CellError."""
     bare = text.removesuffix(".0")
     if not (bare.isascii() and bare.isdigit() and len(bare) <= 10):

@@ -20,7 +20,7 @@ from ordersite.core.faults import Fault, Invalid, NotFound
 from ordersite.core.fields import Field
 from ordersite.core.numbers import read_whole
 from ordersite.core.spreadsheets import Spreadsheet, formulate
-from ordersite.core.unprinted import has_unprinted
+from ordersite.core.unprinted import has_unprinted, one_line
 from vendors.models import MenuUpload, Vendor
 from vendors.services.menu_plans import MenuPlan, RowFault, Ways, apply_rows, check_may_arrange, plan_rows
 from vendors.services.menu_rows import (
@@ -170,7 +170,7 @@ def cell_text(value: Any) -> str:
 
 def read_headings(cells: Sequence[str]) -> list[str]:
     """The columns that a file has; raises Invalid for one that is unknown, there twice or lacking."""
-    found = [" ".join(cell.lower().replace("_", " ").split()) for cell in cells]
+    found = [one_line(cell.lower().replace("_", " ")) for cell in cells]
     while found and not found[-1]:
         found.pop()
     if len(found) > MOST_COLUMNS:

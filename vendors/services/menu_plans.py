@@ -17,6 +17,7 @@ from ordersite.core.codes import FaultCode
 from ordersite.core.digests import digest_of
 from ordersite.core.faults import Fault, Forbidden, Stale
 from ordersite.core.fields import Field
+from ordersite.core.numbers import read_whole
 from vendors.models import Category, Option, OptionGroup, Product, ProductOptionGroup, Stock, Vendor
 from vendors.permissions import serves
 from vendors.services.menu_rows import (
@@ -237,8 +238,8 @@ class Planner:
 
     def refer(self, row: MenuRow, kind: str, text: str, heading: str) -> MenuNode | None:
         """What a text refers to; None, and a fault, for nothing or for several."""
-        if text.startswith("#") and text[1:].isascii() and text[1:].isdigit():
-            found = self.menu.nodes[kind].get(int(text[1:]))
+        if text.startswith("#") and (number := read_whole(text[1:])) is not None:
+            found = self.menu.nodes[kind].get(number)
             several = [found] if found else []
         else:
             several = self.labels[kind].get(text, [])

@@ -14,6 +14,7 @@ from orders.kinds import rules_of
 from orders.lifecycle.table import FAILURE, Actor, Status
 from orders.models import Order, OrderEvent, PaymentStatus
 from orders.services.record.access import get_order
+from orders.services.record.archive import archived_events
 from orders.services.record.order_update import OrderUpdate, update_order
 from orders.visibility import actors_for
 from ordersite.accounts.callers import Caller
@@ -158,7 +159,11 @@ def show_code(code: models.Code, text: str) -> ShownCode:
 def unread_codes(order: Order, caller: Caller, codes: Iterable[models.Code]) -> list[models.Code]:
     """Those of the codes that this caller has not read before, by the order's history."""
     notes = OrderEvent.objects.filter(order=order, kind=OrderEvent.Kind.NOTE, actor=caller.key)
-    read = {code_id for data in notes.values_list("data", flat=True) for code_id in data.get("codes", ())}
+    told = list(notes.values_list("data", flat=True))
+    if not told:
+        old = archived_events([order]).get(order.pk, ())
+        told = [event.data for event in old if event.kind == OrderEvent.Kind.NOTE and event.actor == caller.key]
+    read = {code_id for data in told for code_id in data.get("codes", ())}
     return [code for code in codes if code.pk not in read]
 
 

@@ -14,16 +14,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.lifecycle.table import Fulfilment, Status
-from orders.models import ArchivedHistory, FeedEntry, Order, OrderEvent, OutboxMessage, Package
+from orders.models import ArchivedHistory, FeedEntry, Order, OrderEvent, OutboxMessage, Package, Purchase
 from orders.reading.personal_data import personal_data_of
 from orders.services.personal.erasing import erase_customer
 from orders.services.record import archive
 from orders.services.record.archive import SOONEST, archive_histories, pack_events, unpack_events
 from ordersite.checks import check_archive
+from ordersite.core.crypto import token_hash
 from tests.cast import Cast
+from tests.orders.gift_cards import FIRST, gift_cart, make_gift_card, stock
 from tests.orders.kinds import RECIPIENT, make_package_type
 from tests.orders.rows import add_line, make_order
-from tests.orders.shopping import eur
+from tests.orders.shopping import eur, fill_wallet, place_order
 from tests.orders.walking import REASON, Api
 from tests.promises.everybody import ROLES, World
 from tests.promises.test_p16_order_view import doors, till_of
@@ -381,3 +383,29 @@ def test_all_are_put_back_by_a_command(cast: Cast, settings: Any, capsys: pytest
     assert capsys.readouterr().out == "3 histories are back in the log.\n"
     assert [rows_of(order) for order in orders] == rows
     assert ArchivedHistory.objects.count() == 0
+
+
+# --- codes and money of old orders --------------------------------------------------------------------------------
+
+
+def test_codes_that_were_read_before_are_read_without_a_change(cast: Cast, api: Api) -> None:
+    """A first reading is told in the history, a later one is not, wherever the history lies."""
+    fill_wallet(cast.customer_row, 5000)
+    card = make_gift_card(cast)
+    stock(card, FIRST)
+    order = place_order(api(cast.customer), gift_cart(card))
+    path = f"/api/v1/orders/{order.pk}/codes"
+    told = api(cast.customer).get(path).json()
+    put_back(order, AGE)
+    keep_log_young(cast)
+    rows, version = rows_of(order), order.version
+    assert [row["kind"] for row in rows] == ["placed", "status", "status", "note"]
+    assert archive_all() == 1
+    assert api(cast.customer).get(path).json() == told
+    assert (rows_of(order), ArchivedHistory.objects.filter(order=order).count()) == ([], 1)
+    # Somebody who has not read them yet is told.
+    Purchase.objects.filter(pk=order.purchase_id).update(guest_token_hash=token_hash("handed-on"))
+    assert api(order_token="handed-on").get(path).json() == told
+    assert rows_of(order)[:4] == rows
+    assert [row["kind"] for row in rows_of(order)[4:]] == ["note"]
+    assert Order.objects.get(pk=order.pk).version == version + 1

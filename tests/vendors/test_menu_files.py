@@ -318,6 +318,17 @@ def test_a_row_is_found_by_its_id_and_renamed_and_moved(cast: Cast) -> None:
     assert (burger.name, burger.category_id, burger.price) == ("Hamburger", drinks.pk, 850)
 
 
+def test_an_option_does_not_come_into_the_group_that_it_brings_up(cast: Cast) -> None:
+    large = cast.options["Large"]
+    moved = lines("kind,id,parent,name", f"option,{large.pk},Sauce,Large")
+    OptionGroup.objects.filter(name="Sauce").update(condition=large)
+    assert [(line, heading) for line, heading, _ in told(plan_of(cast.vendor, moved))] == [(2, "parent")]
+    with_condition = lines("kind,id,parent,name,condition", f"option,{large.pk},Sauce,Large,", "group,,,Sauce,")
+    run(cast, with_condition)  # which the same file takes off
+    large.refresh_from_db()
+    assert (large.group.name, large.group.condition) == ("Sauce", None)
+
+
 def test_groups_conditions_and_stock_become_those_of_the_file(cast: Cast) -> None:
     content = lines(
         "kind,parent,name,price,option groups,condition,stock",

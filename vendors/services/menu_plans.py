@@ -175,6 +175,7 @@ class Planner:
             if row.line in self.nodes:
                 self.compare(row, self.nodes[row.line])
         self.check_codes()
+        self.check_moved_options()
         if self.ways.takes_off:
             self.take_off()
         self.faults.sort(key=lambda one: one.line)
@@ -366,6 +367,13 @@ class Planner:
         for place in taken_codes([(item.node.row.pk, item.node.row.plu_code) for item in coming], self.codes):
             fault = Fault(FaultCode.TAKEN_PLU_CODE, Field.PLU_CODE)
             self.faults.append(RowFault(coming[place].line, "plu code", fault))
+
+    def check_moved_options(self) -> None:
+        """An option that brings a group up cannot come into that group."""
+        for item in self.items:
+            group = item.node.parent
+            if item.node.kind == "option" and group and group.condition is item.node and is_changed(item, "parent"):
+                self.faults.append(RowFault(item.line, "parent", Fault(FaultCode.ROW_OWN_OPTION)))
 
     def take_off(self) -> None:
         """Products and options that no row names go off sale."""
